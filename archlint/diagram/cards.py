@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -23,6 +24,8 @@ _CLIENT_WIDTH: Final = 262.0
 _LEAST_WIDTH: Final = 92.0
 _MOST_MODELS: Final = 4
 _MOST_LINKS: Final = 8
+_MOST_SAID: Final = 5
+"""Lines of a callout."""
 _CYLINDER: Final = 7.0
 _BARS: Final = 8.0
 """The width of the bars at the end of a queue."""
@@ -32,7 +35,7 @@ _STACK: Final = 4.0
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One line of text: `style` is name, sub, model, fact, phrase, budget or link; x and y are those of its start."""
+    """One line of text, and where it starts: `style` is name, sub, model, fact, phrase, said, budget or link."""
 
     text: str
     style: str
@@ -50,6 +53,16 @@ class Chip(msgspec.Struct, frozen=True):
     y: float
     width: float
     letter: str = ""
+
+
+class Note(msgspec.Struct, frozen=True):
+    """The ground of a callout: a finding in words."""
+
+    severity: str
+    x: float
+    y: float
+    width: float
+    height: float
 
 
 class Badge(msgspec.Struct, frozen=True):
@@ -71,6 +84,7 @@ class Card(msgspec.Struct, frozen=True):
     badges: tuple[Badge, ...]
     body_top: float
     body_width: float
+    notes: tuple[Note, ...] = ()
 
     @property
     def is_stacked(self) -> bool:
@@ -90,36 +104,44 @@ def subtitle(node: Node) -> str:
     return f"{node.kind} · {node.technology}" if node.technology else node.kind
 
 
-def card_of(node: Node, pattern_letters: dict[str, str], badges: dict[str, str], phrased: bool = True) -> Card:
+def card_of(
+    node: Node, pattern_letters: dict[str, str], badges: dict[str, str], phrased: bool = True,
+    callouts: Sequence[Mark] = (),
+) -> Card:  # fmt: skip
     """Return a node's card. Relations whose verb has a badge are signs, not words.
 
-    Findings have a phrase if they are `phrased`, otherwise only their rule.
+    Findings have a phrase if they are `phrased`, otherwise only their rule; `callouts` are said in words below it.
     """
+    marks = (*node.marks, *(mark for mark in callouts if mark not in node.marks))
     texts = _texts(node, badges)
     signs = [verb for verb in badges if any(link.verb == verb for link in node.links)]
     inner = max(text_width(text, NAME_SIZE if style == "name" else SMALL_SIZE, style in {"name", "budget"})
                 + (ICON + 5 if style == "name" else 0) for text, style, _ in texts)  # fmt: skip
     labels = [(f"{rule} ×{count}" if count > 1 else rule, severity, "") for rule, severity, count in
-              grouped_marks(node.marks)]  # fmt: skip
+              grouped_marks(marks)]  # fmt: skip
     labels += [(role.role, "", pattern_letters.get(role.pattern, "")) for role in node.roles]
     chip_widths = [chip_width(cut(text, 120, SMALL_SIZE, True)) for text, _, _ in labels]
-    phrases = phrases_of(node.marks) if phrased else {}
-    inner = max(inner, _LEAST_WIDTH - 2 * PAD, *chip_widths, 0)
+    phrases = phrases_of(marks) if phrased else {}
+    said_of: dict[tuple[str, str], list[str]] = {}
+    for mark in callouts:
+        said_of.setdefault((mark.rule, mark.severity), []).append(mark.callout)
+    inner = max(inner, _LEAST_WIDTH - 2 * PAD, *chip_widths, _MOST_WIDTH - 2 * PAD if said_of else 0)
     said_width = max([text_width(words, SMALL_SIZE) for words in phrases.values()], default=0.0)
     inner = max(inner, min(said_width, _MOST_WIDTH - 2 * PAD))
     top = PAD + (_CYLINDER if node.kind in STORES else 0) - 2
     lines, y = _placed_lines(texts, top)
     placed, y = _placed_badges(signs, texts[-1], inner, y)
-    said, chips, y = _placed_chips(labels, chip_widths, phrases, inner, y + (4 if labels else 0))
+    said, chips, notes, y = _placed_chips(labels, chip_widths, phrases, said_of, inner, y + (4 if labels else 0))
     lines += said
     stack = _STACK if (node.replicas or 1) > 1 or len(node.members) > 1 else 0.0
     width = inner + 2 * PAD + (_BARS if node.kind == "queue" else 0)
     shifted = tuple(msgspec.structs.replace(line, y=line.y + stack) for line in lines)
     moved = tuple(msgspec.structs.replace(chip, y=chip.y + stack) for chip in chips)
     sunk = tuple(msgspec.structs.replace(badge, y=badge.y + stack) for badge in placed)
+    lowered = tuple(msgspec.structs.replace(note, y=note.y + stack) for note in notes)
     bottom = PAD - 2 + (3 if node.kind in STORES else 0)
     return Card(node, round(width + stack, 1), round(y + stack + bottom, 1), shifted, moved, sunk, stack,
-                round(width, 1))  # fmt: skip
+                round(width, 1), lowered)  # fmt: skip
 
 
 def _placed_badges(
@@ -187,24 +209,37 @@ def phrases_of(marks: tuple[Mark, ...]) -> dict[str, str]:
 
 
 def _placed_chips(
-    labels: list[tuple[str, str, str]], widths: list[float], phrases: dict[str, str], inner: float, y: float
-) -> tuple[list[Line], list[Chip], float]:
-    """Return chips in rows; each finding's chip has its phrase beside it, or below it."""
+    labels: list[tuple[str, str, str]], widths: list[float], phrases: dict[str, str],
+    said_of: dict[tuple[str, str], list[str]], inner: float, y: float,
+) -> tuple[list[Line], list[Chip], list[Note], float]:  # fmt: skip
+    """Return chips in rows; each finding's chip has its phrase beside it, or below it, and a callout its words."""
     said: list[Line] = []
     chips: list[Chip] = []
+    notes: list[Note] = []
     x = 0.0
     for (text, severity, letter), width in zip(labels, widths, strict=True):
+        rule = text.split(" ")[0]
+        callout = said_of.get((rule, severity), [])
         if x and ((severity and phrases) or x + width > inner):
             x, y = 0.0, y + _CHIP_LINE
+        top = y = y + 3 if callout else y
         chips.append(Chip(cut(text, 120, SMALL_SIZE, True), severity, round(PAD + x, 1), round(y, 1), width, letter))
         x += width + 4
-        words = cut(phrases.get(text.split(" ")[0], ""), inner, SMALL_SIZE) if severity else ""
-        if words:
-            if x + text_width(words, SMALL_SIZE) > inner:
+        words = cut(phrases.get(rule, ""), inner, SMALL_SIZE) if severity else ""
+        is_wide = x + text_width(words, SMALL_SIZE) > inner
+        if words and not (callout and is_wide):
+            if is_wide:
                 x, y = 0.0, y + _CHIP_LINE - 2
             said.append(Line(words, "phrase", PAD + x, round(y + 11.3, 1)))
-            x = inner
-    return said, chips, y + (_CHIP_LINE if chips else 0)
+        x = inner if words else x
+        if callout:
+            rows = [row for words in callout for row in wrapped(words, inner, SMALL_SIZE, most=_MOST_SAID)]
+            said += [
+                Line(row, "said", PAD, round(y + _CHIP_LINE + 11.3 + _SMALL_LINE * n, 1)) for n, row in enumerate(rows)
+            ]
+            y += _SMALL_LINE * len(rows) + 8
+            notes.append(Note(severity, PAD - 4, round(top - 3, 1), inner + 8, round(y + _CHIP_LINE - top - 3, 1)))
+    return said, chips, notes, y + (_CHIP_LINE if chips else 0)
 
 
 class EdgeLabel(msgspec.Struct, frozen=True):

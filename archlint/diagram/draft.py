@@ -8,6 +8,7 @@ from typing import Final
 
 from archlint.analysis.generation import streamed
 from archlint.analysis.system import System
+from archlint.diagram.callouts import callout
 from archlint.diagram.picture import DATA, MESSAGE, OBSERVING, SCHEDULE, WAITING, Edge, Mark, Node, Picture
 from archlint.diagram.sheets import (
     component_facts,
@@ -160,8 +161,8 @@ def mark_of(finding: Finding) -> Mark:
     where = finding.location
     return Mark(
         finding.rule, finding.name, finding.severity, finding.message, finding.at, where.file, where.line, finding.loss,
-        finding.fingerprint, finding.group,
-    )
+        finding.fingerprint, finding.group, callout(finding),
+    )  # fmt: skip
 
 
 def marks_by_part(system: System, findings: Iterable[Finding]) -> dict[str, list[Mark]]:

@@ -8,19 +8,16 @@ from typing import Final
 
 import msgspec
 
+from archlint.diagram.callouts import alike, more_places, order, worst_of_parts
 from archlint.diagram.cards import Chip, chip_width, letters
 from archlint.diagram.icons import BADGES, MARKS
-from archlint.diagram.picture import CHANGES, FAMILIES, SEVERITIES, Mark, Picture, badness, grouped_marks
+from archlint.diagram.picture import CHANGES, FAMILIES, SEVERITIES, Picture, grouped_marks
 from archlint.diagram.shapes import badge_element, chip_element, number, text
 from archlint.diagram.text import clean, cut, text_width, wrapped
 
 _SAMPLE: Final = 34.0
 _SIGN: Final = 20.0
 _ROW: Final = 19.0
-_MOST_IN_WORDS: Final = 3
-"""The number of findings of parts in the head; the legend names the rules of all findings."""
-
-
 _MOST_DESCRIBED: Final = 8
 """The number of findings in the description."""
 
@@ -32,8 +29,11 @@ class Block(msgspec.Struct, frozen=True):
     height: float
 
 
-def head(picture: Picture, width: float) -> Block:
-    """Return the title, the description, the notes, and the worst findings in words."""
+def head(picture: Picture, width: float, called: bool) -> Block:
+    """Return the title, the description, the notes, and findings in words: those about the file as a whole.
+
+    Without callouts (`called`), the worst findings of its parts are there too.
+    """
     elements = [text(0, 16, "title", cut(picture.title, width, 18, True))]
     y = 22.0
     for line in wrapped(picture.description, width, 11, most=3) if picture.description else []:
@@ -43,11 +43,12 @@ def head(picture: Picture, width: float) -> Block:
         for line in wrapped(note, width, 11, True, most=4):
             y += 16
             elements.append(text(0, y - 1, "budget", line))
-    for mark, count in _in_words(picture):
+    told = [*alike(picture.marks), *([] if called else worst_of_parts(picture))]
+    for mark, count in sorted(told, key=lambda one: order(one[0])):
         y += 5
         chip = Chip(mark.rule, mark.severity, 0.0, round(y, 1), chip_width(mark.rule))
         elements.append(chip_element(chip))
-        words = clean(mark.message, 1_000) + _more(count)
+        words = clean(mark.message, 1_000) + more_places(count)
         for line in wrapped(words, width - chip.width - 8, 11, most=3):
             y += 15
             elements.append(text(chip.width + 8, y - 3.5, "fact", line))
@@ -57,46 +58,16 @@ def head(picture: Picture, width: float) -> Block:
 def described(picture: Picture) -> str:
     """Return what a picture shows, for readers who do not see it: its size, and what is wrong, the worst first."""
     parts = sum(len(node.members) or 1 for node in picture.nodes)
-    marks = sorted(set(picture.all_marks), key=_order)
-    told = _alike(marks)
+    marks = sorted(set(picture.all_marks), key=order)
+    told = alike(marks)
     found = f"{len(told)} finding{'s' if len(told) != 1 else ''}" if told else "no findings"
     words = [f"{picture.title}: {parts} component{'s' if parts != 1 else ''}, {found}.", *picture.notes]
-    words += [f"{mark.severity} {mark.rule}: {mark.message}{_more(count)}." for mark, count in told[:_MOST_DESCRIBED]]
+    shown = told[:_MOST_DESCRIBED]
+    words += [f"{mark.severity} {mark.rule}: {mark.message}{more_places(count)}." for mark, count in shown]
     more = len(told) - _MOST_DESCRIBED
     if more > 0:
         words.append(f"{more} more finding{'s' if more != 1 else ''}.")
     return clean(" ".join(words), 4_000)
-
-
-def _alike(marks: Iterable[Mark]) -> list[tuple[Mark, int]]:
-    """Return the first of the findings that share rule, severity and text, or one decision, with their number."""
-    found: dict[tuple[str, str, str, str], list[Mark]] = {}
-    for mark in marks:
-        key = mark.rule, mark.severity, mark.group, "" if mark.group else mark.message
-        found.setdefault(key, []).append(mark)
-    return [(alike[0], len(alike)) for alike in found.values()]
-
-
-def _more(count: int) -> str:
-    """Count the other places of a finding, as reports do."""
-    return f" (and {count - 1:,} more {'place' if count == 2 else 'places'})" if count > 1 else ""
-
-
-def _in_words(picture: Picture) -> list[tuple[Mark, int]]:
-    """Return the findings for the head, the worst first: all that concern the whole file, and the worst of its parts.
-
-    Those that a report shows as one are one, with their number. If a path is highlighted, the findings on it are chosen
-    first.
-    """
-    near = {mark for node in picture.nodes if node.emphasis >= 0 for mark in node.marks}
-    near |= {mark for edge in picture.edges if edge.emphasis >= 0 for mark in edge.marks}
-    of_parts = {mark for mark in picture.all_marks if mark not in picture.marks}
-    chosen = _alike(sorted(of_parts, key=lambda mark: (mark not in near, *_order(mark))))[:_MOST_IN_WORDS]
-    return sorted([*_alike(picture.marks), *chosen], key=lambda told: _order(told[0]))
-
-
-def _order(mark: Mark) -> tuple[int, float, str, int, str]:
-    return (*badness(mark), mark.rule, mark.line, mark.at)
 
 
 def legend(picture: Picture, width: float) -> Block:

@@ -33,6 +33,7 @@ class Mark(msgspec.Struct, frozen=True):
 
     `at` is its structural path, `line` counts from 1, `loss` is the share that is lost by it, from 0 to 1.
     `fingerprint` identifies it in the report that it is from. Findings with one `group` are fixed by one decision.
+    `callout` is the finding in a few words.
     """
 
     rule: str
@@ -45,6 +46,7 @@ class Mark(msgspec.Struct, frozen=True):
     loss: float = 0.0
     fingerprint: str = ""
     group: str = ""
+    callout: str = ""
 
 
 class Link(msgspec.Struct, frozen=True):

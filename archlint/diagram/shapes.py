@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archlint.diagram.cards import Card, Chip, EdgeLabel
+from archlint.diagram.cards import Card, Chip, EdgeLabel, Note
 from archlint.diagram.conflicts import TITLE_SIZE, title_words
 from archlint.diagram.geometry import Point
 from archlint.diagram.icons import BADGES, MARKS, icon
@@ -45,6 +45,7 @@ def card_element(card: Card, centre: Point, index: int, shades: dict[str, int], 
     icon_y = next((line.y for line in card.lines if line.style == "name"), 12.0) - 12.5
     plain = [
         *_outline(card, shade),
+        *map(_note, card.notes),
         f'<path class="icon" transform="translate(9 {number(icon_y)})" d="{icon(node.kind)}"/>',
         *(text(line.x, line.y, f"{line.style} {line.family}".strip(), line.text) for line in card.lines),
         *(badge_element(badge.verb, badge.x, badge.y) for badge in card.badges),
@@ -57,6 +58,13 @@ def card_element(card: Card, centre: Point, index: int, shades: dict[str, int], 
         role = f'data-node="{index}" tabindex="0" role="button" aria-label="{xml(_spoken(node))}"'
         return f'<g class="{style}" {place} {role}>{body}</g>'
     return f'<g class="{style}" {place}><title>{xml(_tooltip(node))}</title>{body}</g>'
+
+
+def _note(note: Note) -> str:
+    return (
+        f'<rect class="callout {note.severity}-note" x="{number(note.x)}" y="{number(note.y)}" '
+        f'width="{number(note.width)}" height="{number(note.height)}" rx="4"/>'
+    )
 
 
 def _dimmed(elements: str, emphasis: int) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from archlint.diagram.arrange import DOWN, RIGHT, arranged
 from archlint.diagram.budget import HEIGHT, budget_elements
+from archlint.diagram.callouts import callouts_of
 from archlint.diagram.cards import Card, EdgeLabel, card_of, edge_label, letters
 from archlint.diagram.layout import Layout
 from archlint.diagram.legend import described, head, legend
@@ -43,34 +44,38 @@ def svg(
     if no layout engine is installed.
     """
     phrased = purpose.height_px == 0 or purpose.may_continue
-    cards = [card_of(node, letters(picture), picture.badges, phrased) for node in picture.nodes]
+    called = phrased and not interactive
+    callouts = callouts_of(picture) if called else {}
+    cards = [
+        card_of(node, letters(picture), picture.badges, phrased, callouts.get(node.name, ())) for node in picture.nodes
+    ]
     wordy = len(picture.edges) <= _WORDY_EDGES
     labels = [edge_label(edge, wordy) for edge in picture.edges]
     layout = Layout(0.0, 0.0, (), (), ())
     if cards:
-        beside = _height_beside(picture, 0.5 * purpose.most_width) if purpose.height_px else 0.0
+        beside = _height_beside(picture, 0.5 * purpose.most_width, called) if purpose.height_px else 0.0
         fixed = "" if direction == AUTO else direction
         layout = arranged(cards, picture.edges, labels, picture.clusters, fixed, purpose.without(beside))
-    return _composed(picture, cards, labels, layout, theme if styled else "", interactive, purpose)
+    return _composed(picture, cards, labels, layout, theme if styled else "", interactive, purpose, called)
 
 
-def _height_beside(picture: Picture, width: float) -> float:
+def _height_beside(picture: Picture, width: float, called: bool) -> float:
     """Return the height that the text above and below takes, and the budget."""
     bar = HEIGHT if picture.budget is not None else 0.0
-    return head(picture, width).height + legend(picture, width).height + bar + 14
+    return head(picture, width, called).height + legend(picture, width).height + bar + 14
 
 
 def _composed(
     picture: Picture, cards: list[Card], labels: list[EdgeLabel | None], layout: Layout, theme: str, interactive: bool,
-    purpose: Purpose,
+    purpose: Purpose, called: bool,
 ) -> str:  # fmt: skip
     inner = max(layout.width, _LEAST_WIDTH)
     ratio = 0.0 if interactive else purpose.ratio
     if ratio:
-        beside = _height_beside(picture, inner) + 2 * _MARGIN
+        beside = _height_beside(picture, inner, called) + 2 * _MARGIN
         fitting = (layout.height + beside) / ratio - 2 * _MARGIN
         inner = max(inner, min(fitting, purpose.most_width) if purpose.may_continue else fitting)
-    top, bottom = head(picture, inner), legend(picture, inner)
+    top, bottom = head(picture, inner, called), legend(picture, inner)
     bar = budget_elements(picture.budget, inner) if picture.budget is not None else ()
     beside = top.height + bottom.height + (HEIGHT if bar else 0.0)
     width, height = inner + 2 * _MARGIN, layout.height + beside + 2 * _MARGIN + 14

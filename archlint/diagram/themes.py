@@ -22,7 +22,7 @@ FONT: Final = (
 FONTS: Final = {
     "title": (18.0, True), "frame-title": (12.0, True), "name": (13.0, True), "budget": (11.0, True),
     "rule": (11.0, True), "letter": (11.0, True), "text": (11.0, False), "sub": (11.0, False), "model": (11.0, False),
-    "limit": (11.0, True), "fact": (11.0, False), "phrase": (11.0, False), "link": (11.0, False),
+    "limit": (11.0, True), "fact": (11.0, False), "phrase": (11.0, False), "said": (11.0, False), "link": (11.0, False),
     "label": (11.0, False),
 }  # fmt: skip
 """Size in points and boldness, by the class of a text."""
@@ -162,7 +162,9 @@ def _colours(palette: Palette) -> str:
     rules = [
         _rule(".paper", fill=palette.paper),
         _rule(".band", fill=palette.band),
-        _rule(".title, .name, .model, .fact, .phrase", fill=palette.ink),
+        _rule(".title, .name, .model, .fact, .phrase, .said", fill=palette.ink),
+        _rule(".callout", fill=palette.paper),
+        *(_rule(f".{severity}-note", stroke=colour) for severity, colour in palette.marks.items()),
         _rule(".text, .sub, .label, .link, .frame-title", fill=palette.soft),
         _rule(".budget", fill=palette.accent),
         _rule(".frame", stroke=palette.frame),

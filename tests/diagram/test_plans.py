@@ -13,6 +13,7 @@ from archlint.diagram.arrange import arranged
 from archlint.diagram.cards import card_of, edge_label, letters
 from archlint.diagram.conflicts import conflicts
 from archlint.diagram.legend import described
+from archlint.diagram.purpose import PURPOSES
 from archlint.errors import UsageError
 from tests.diagram.samples import generated, of_text
 
@@ -310,14 +311,14 @@ def test_findings_appear_on_the_affected_part() -> None:
 
 def test_the_worst_findings_are_on_a_picture_in_words() -> None:
     marks = tuple(
-        Mark(f"REL00{number}", "name", severity, f"`api` loses {number}", "components.api", "arch.yaml", number, loss)
+        Mark(f"REL00{number}", "name", severity, "message", "components.api", "arch.yaml", number, loss, callout=f"loses {number}")
         for number, (severity, loss) in enumerate(
             (("info", 1.0), ("warning", 0.2), ("error", 0.1), ("warning", 0.9), ("error", 0.7)))
     )  # fmt: skip
     whole = Mark("DOC001", "name", "info", "of the file", "", "arch.yaml", 1)
     words = svg(Picture("shop", (Node("api", "service", marks=marks),), (), marks=(whole,)))
-    shown = re.findall(r">(`api` loses \d|of the file)<", words)
-    assert shown == ["`api` loses 4", "`api` loses 2", "`api` loses 3", "of the file"]
+    shown = re.findall(r">(loses \d|of the file)<", words)
+    assert shown == ["of the file", "loses 2", "loses 4", "loses 3"], "the worst three, each below its badge"
     assert all(f">{mark.rule} name ({mark.severity})<" in words for mark in marks), "the legend names every rule"
 
 
@@ -328,7 +329,7 @@ def test_findings_with_one_rule_and_text_are_one_line_with_their_number() -> Non
     alike = tuple(mark("OPS003", f"components.part{number}") for number in range(4))
     others = (mark("OPS004", "models.m"), mark("OPS003", "components.other", "has no runbook"))
     picture = Picture("shop", (Node("api", "service", marks=(*alike, *others)),), ())
-    shown = re.findall(r">(has no \w+(?: \(and \d more places\))?)<", svg(picture))
+    shown = re.findall(r">(has no \w+(?: \(and \d more places\))?)<", svg(picture, purpose=PURPOSES["slide"]))
     assert shown == ["has no runbook", "has no owner (and 3 more places)", "has no owner"]
     said = "3 findings. info OPS003: has no runbook. info OPS003: has no owner (and 3 more places). info OPS004"
     assert said in described(picture)
@@ -350,15 +351,15 @@ def test_findings_that_one_decision_fixes_are_one_line() -> None:
     assert words.count("REL003") == 1 and "(and 2 more places)" in words
 
 
-def test_of_a_path_the_findings_on_it_are_chosen_for_the_words_and_stay_in_order() -> None:
+def test_of_a_path_the_findings_on_it_are_chosen_for_the_words() -> None:
     def mark(name: str, severity: str, loss: float) -> Mark:
-        return Mark("REL001", "name", severity, f"`{name}` loses", f"components.{name}", "arch.yaml", 1, loss)
+        return Mark("REL001", "name", severity, name, f"components.{name}", "arch.yaml", 1, loss, callout=f"{name} loses")
 
     on = (mark("a", "warning", 0.3), mark("b", "error", 0.1))
     beside = (mark("c", "error", 1.0), mark("d", "error", 0.9))
     nodes = (Node("api", "service", marks=on, emphasis=1), Node("other", "service", marks=beside, emphasis=-1))
-    shown = re.findall(r">`(\w)` loses<", svg(Picture("shop", nodes, ())))
-    assert shown == ["c", "b", "a"]
+    shown = re.findall(r">(\w) loses<", svg(Picture("shop", nodes, ())))
+    assert shown == ["b", "a", "c"]
 
 
 def test_a_fallback_that_names_a_component_is_a_line_to_it() -> None:
