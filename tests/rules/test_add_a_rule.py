@@ -109,7 +109,7 @@ def linter(house: Path) -> Linter:
 SYSTEM = """
     archlint: 1
     workloads:
-      caption: {from: page, rate: 1/s, waits: false, inputs: on-request}
+      caption: {from: page, rate: 1/s, waits: false, stream: false, inputs: on-request}
     models:
       captions: {service_time: 400ms, version: 1.0.0, registry: store}
     components:
