@@ -146,7 +146,7 @@ def test_means_of_plain_systems() -> None:
     said = lint(
         "SRV001",
         """
-        workloads: {w: {from: page, slo: {latency: {mean: 60ms}}}}
+        workloads: {w: {from: page, stream: false, slo: {latency: {mean: 60ms}}}}
         models: {m: {service_time: {p50: 100ms, p90: 200ms}}}
         components:
           page: {kind: client, calls: [{to: api, network: 10ms}]}
@@ -160,7 +160,7 @@ def test_means_of_plain_systems() -> None:
     assert found.certainty == "estimated"
     assert float(said.term(found.at, "floor")) > 0.017 + 0.5 * 0.06
     proven = list(lint("SRV001", """
-        workloads: {w: {from: page, slo: {latency: {mean: 40ms}}}}
+        workloads: {w: {from: page, stream: false, slo: {latency: {mean: 40ms}}}}
         models: {m: {service_time: {mean: 100ms}}}
         components:
           page: {kind: client, calls: [{to: a, share: 50%}, {to: b, share: 50%}]}
@@ -172,7 +172,7 @@ def test_means_of_plain_systems() -> None:
 
 def test_a_retry_after_a_timeout_may_cut_a_slow_attempt_short() -> None:
     text = """
-        workloads: {{w: {{from: page, slo: {{latency: {{mean: 60ms}}}}}}}}
+        workloads: {{w: {{from: page, stream: false, slo: {{latency: {{mean: 60ms}}}}}}}}
         models: {{m: {{service_time: {{mean: 100ms}}}}}}
         components:
           page: {{kind: client, calls: [{{to: server, timeout: 50ms{retries}}}]}}
@@ -190,7 +190,7 @@ def test_a_model_on_a_device_is_judged(device: str) -> None:
     said = lint(
         "SRV001",
         f"""
-        workloads: {{w: {{from: phone, slo: {{latency: {{p95: 50ms}}}}}}}}
+        workloads: {{w: {{from: phone, stream: false, slo: {{latency: {{p95: 50ms}}}}}}}}
         models: {{m: {{service_time: {{p50: 60ms, p95: 90ms}}}}}}
         components: {{{device}}}
         """,
