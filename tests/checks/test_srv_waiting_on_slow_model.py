@@ -15,7 +15,7 @@ def text(
     workload: str = "waits: false, inputs: on-request", model: str = "4.2s", call: str = "timeout: 20s", more: str = ""
 ) -> str:
     return f"""
-workloads: {{judge: {{from: app, stream: false, {workload}}}{more}}}
+workloads: {{judge: {{from: app{"" if "stream:" in workload else ", stream: false"}, {workload}}}{more}}}
 models: {{net: {{service_time: {model}}}, quick: {{service_time: 5ms}}}}
 components:
   app: {{kind: client, calls: [{{to: api, timeout: 30s}}]}}
