@@ -149,7 +149,7 @@ def _hit(system: System, component: Component, served: Sequence[str], entering: 
         component.place("serves"),
         _message(component, served, blast, entering),
         tuple(_terms(system, component, served, blast)),
-        tuple(_related(each) for each in entering[:SHOWN]),
+        (*(_related(each) for each in entering[:SHOWN]), *_doubt(system, component)),
         _certainty(system, component),
         # A list of models that could not be read may make them one pipeline.
         absent=tuple(each.workload.place("models") for each in entering if each.runs is None),
@@ -175,7 +175,7 @@ def _shared_fate(system: System, component: Component, used: Sequence[str], idle
         component.place("serves"),
         message,
         tuple(_terms(system, component, (*used, *idle), blast)),
-        tuple(related),
+        (*related, *_doubt(system, component)),
         _certainty(system, component),
         cures=("one-server-per-model",),
         severity=Severity.WARNING,
@@ -195,6 +195,13 @@ def _certainty(system: System, component: Component) -> Certainty:
     alike = len({model.framework for model in served if model.framework is not None}) <= 1
     adapters = may and alike and (component.uses is None or system.facts.generates(component))
     return Certainty.HEURISTIC if adapters else Certainty.PROVEN
+
+
+def _doubt(system: System, component: Component) -> Iterator[Related]:
+    """Yield why the finding is a hint, if it is one."""
+    if _certainty(system, component) is Certainty.HEURISTIC:
+        said = "does not state `uses`" if component.uses is None else "serves language models"
+        yield Related(component.place(), f"{said}: models without `adapter_of` may still be adapters of one base")
 
 
 def _message(component: Component, served: Sequence[str], blast: BlastRadius, entering: Sequence[Entering]) -> str:

@@ -18,9 +18,9 @@ def old_system(second: str = "", servers: int = SERVERS) -> str:
     if second:
         rows.append(f"  load-{second}: {{from: page, rate: 1/s, models: [{second}], waits: true, inputs: on-request}}")
     rows.append("models:")
-    rows += [f"  model-{i}: {{artifact: 20MB, service_time: 5ms, version: '{i}.0', registry: store}}" for i in range(servers)]
+    rows += [f"  model-{i}: {{artifact: 20MB, service_time: 5ms, version: '{i}.0', registry: store, framework: sklearn}}" for i in range(servers)]
     if second:
-        rows.append(f"  {second}: {{artifact: 20MB, service_time: 5ms, version: '1.0', registry: store}}")
+        rows.append(f"  {second}: {{artifact: 20MB, service_time: 5ms, version: '1.0', registry: store, framework: sklearn}}")
     rows += ["components:", "  page:", "    kind: client", "    calls:"]
     rows += [f"      - {{to: server-{i}, timeout: 1s}}" for i in range(servers)]
     for i in range(servers):
