@@ -75,7 +75,7 @@ def component_numbers(
         numbers += _memory(system, component)
         numbers += _start(system, component)
         if blasts and component.kind != "client" and system.workloads_of.get(name):
-            numbers.append(_lost(system, name))
+            numbers += _lost(system, name)
         yield ComponentNumbers(name, component.kind, tuple(numbers))
 
 
@@ -301,15 +301,18 @@ def _start(system: System, component: Component) -> Iterator[Number]:
         yield Missing("start_time", found)
 
 
-def _lost(system: System, name: str) -> Number:
-    """Return the share of all requests that is lost if all replicas of a component fail."""
+def _lost(system: System, name: str) -> Iterator[Number]:
+    """Yield the share of all requests that is lost if all replicas of a component fail; nothing if only jobs do."""
     radius = system.blast_radius([name])
+    if radius.losses and all(starts_runs(system, loss.workload) for loss in radius.losses):
+        return
     if radius.traffic_share is None:
         unrated = [w for w in system.workloads.values() if w.rate_per_s is None and not starts_runs(system, w)]
         lost = {loss.workload.name for loss in radius.losses}
         unrated = [w for w in unrated if w.name in lost] or unrated
         because = "" if unrated else "it depends on a condition (`when`) or on the rates"
-        return Missing("lost_traffic", tuple(w.place("rate") for w in unrated[:MOST_TERMS]), because)
+        yield Missing("lost_traffic", tuple(w.place("rate") for w in unrated[:MOST_TERMS]), because)
+        return
     terms = []
     for loss in radius.losses[:MOST_TERMS]:
         workload = loss.workload
@@ -319,4 +322,4 @@ def _lost(system: System, name: str) -> Number:
         share = 1.0 if loss.share is None else loss.share
         label = f"requests of {workload.name} that fail"
         terms.append(Term("lost", label, share, "share", Origin.DERIVED, None, "from the graph"))
-    return Quantity("lost_traffic", radius.traffic_share, "share", "lost requests / all requests", tuple(terms))
+    yield Quantity("lost_traffic", radius.traffic_share, "share", "lost requests / all requests", tuple(terms))
