@@ -69,10 +69,14 @@ def run(what: str, *command: str) -> None:
 
 
 class Beside:
-    """A step that runs in parallel with the others; its output is printed when it is awaited."""
+    """A step that runs in parallel with the others; its output is printed when it is awaited.
 
-    def __init__(self, what: str, *command: str) -> None:
+    If a step that is `needed` fails, the run ends; otherwise, the tests that need it are skipped, where that is allowed.
+    """
+
+    def __init__(self, what: str, *command: str, needed: bool = False) -> None:
         self.what = what
+        self.needed = needed or bool(os.environ.get("ARCHLINT_REQUIRE_SERVERS"))
         self.log = ENVIRONMENT / f"{sha256(what.encode()).hexdigest()[:8]}.log"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -80,13 +84,20 @@ class Beside:
             )
 
     def wait(self) -> None:
-        """Wait for it. If it failed, the tests that need it are skipped; if that is not allowed, the run ends."""
+        """Wait for it; raises `SystemExit` if it failed and is needed."""
         status = self.process.wait()
         print(f"== {self.what}: {'done' if status == 0 else 'failed'}", flush=True)
         if status != 0:
             print(self.log.read_text(encoding="utf-8", errors="replace")[-4000:], flush=True)
-            if os.environ.get("ARCHLINT_REQUIRE_SERVERS"):
+            if self.needed:
                 raise SystemExit(f"tests/run.py: {self.what} failed")
+
+
+    def end(self) -> None:
+        """End it, if it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
 
 def packages_missing(folder: Path) -> list[str]:
@@ -145,15 +156,22 @@ def main() -> None:
         raise SystemExit("tests/run.py needs Python 3.11 or later")
     os.environ.setdefault("PYTHONUTF8", "1")
     install()
-    started = beside()
-    if not os.environ.get("ARCHLINT_WITHOUT_LINTERS"):
-        run("ruff", str(BIN / "ruff"), "check", ".")
-        run("mypy", str(BIN / "mypy"))
-        run("layers", str(BIN / "lint-imports"))
-    run("generated files", str(BIN / "python"), "docs/generate.py", "--check")
-    for step in started:
-        step.wait()
-    run("tests", str(BIN / "python"), "-m", "pytest", "-q", "-n", str(PROCESSES), "--dist", "loadgroup", *sys.argv[1:])
+    started, types = beside(), list[Beside]()
+    try:
+        if not os.environ.get("ARCHLINT_WITHOUT_LINTERS"):
+            types.append(Beside("mypy", str(BIN / "mypy"), needed=True))
+            run("ruff", str(BIN / "ruff"), "check", ".")
+            run("layers", str(BIN / "lint-imports"))
+        run("generated files", str(BIN / "python"), "docs/generate.py", "--check")
+        for step in started:
+            step.wait()
+        words = ["-q", "-n", str(PROCESSES), "--dist", "loadgroup", "--no-loadscope-reorder", *sys.argv[1:]]
+        run("tests", str(BIN / "python"), "-m", "pytest", *words)
+        for step in types:
+            step.wait()
+    finally:
+        for step in (*started, *types):
+            step.end()
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def test_a_second_model_on_a_server_shows_what_it_causes_at_its_line_and_fails(
     assert named(body) == expected
     assert "1 system changed; **1 new finding**, 0 resolved, 11 unchanged." in body
     assert "| changed | component server-3 (model-server) | serves: model-3 -&gt; model-3, recommender |" in body
-    assert '["<b>server-3</b><br/>model-server"]:::changed' in body
+    assert "serves model-3 → model-3, recommender" in body and "  class server_3 changed\n" in body
     assert "SRV002 all-in-one" in job.summary
     upload = job.ran["Upload to code scanning"].given
     assert upload == {"sarif_file": str(job.reports / "alerts.sarif"), "category": "archlint"}
