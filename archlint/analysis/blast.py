@@ -131,8 +131,7 @@ class BlastRadii:
         if workload.rate_per_s is not None:
             return workload.rate_per_s
         client = self._usage.components.get(workload.entrance.client)
-        starts = client is not None and any(relation.verb == "triggers" for relation in client.relations)
-        return 0.0 if starts else None
+        return 0.0 if client is not None and client.starts_jobs else None
 
     def _traffic_share(self, losses: tuple[Loss, ...]) -> float | None:
         workloads = self._usage.workloads

@@ -32,9 +32,7 @@ from archlint.analysis.generation import (
     FIRST,
     PREFILL,
     Generation,
-    generating,
-    may_generate,
-    perhaps_generating,
+    generating_until,
     steps_to,
 )  # fmt: skip
 from archlint.analysis.network import on_the_wire, travel_s
@@ -87,10 +85,7 @@ class FloorOf:
         self.models_first = models_first
         self.wanted = set(workload.models) if workload.models is not None else None
         self.until = until
-        if until == FIRST:
-            made = perhaps_generating(system, workload)
-        else:
-            made = generating(system, workload) if may_generate(system, workload) else ()
+        made = generating_until(system, workload, until)
         self._made = frozenset((serving.server, serving.model) for serving in made)
         self._way = self._way_to_first_token() if until == FIRST else frozenset()
         of_tokens = (until, workload.tokens, self._made) if made else None

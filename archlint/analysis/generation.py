@@ -52,13 +52,15 @@ def generating(system: System, workload: Workload) -> tuple[Serving, ...]:
     return found if known or asks_for_tokens(workload) else ()
 
 
-def perhaps_generating(system: System, workload: Workload) -> tuple[Serving, ...]:
-    """Return how a workload gets the answers of models that may generate tokens, as far as the file rules nothing out.
+def generating_until(system: System, workload: Workload, until: str) -> tuple[Serving, ...]:
+    """Return how a workload gets generated answers, if it waits for the answer, or for a first token.
 
-    They are those of `generating`, if there are any. Otherwise the file leaves open whether a model generates, and
-    these are all models that are not of another sort.
+    Who waits for a first token has answers of models that generate. If the file states none, these are all models
+    that are not of another sort.
     """
-    return _that_may(system, workload)[0]
+    if until == FIRST:
+        return _that_may(system, workload)[0]
+    return generating(system, workload) if may_generate(system, workload) else ()
 
 
 def known_generators(system: System, workload: Workload) -> frozenset[str]:

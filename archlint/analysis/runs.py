@@ -50,8 +50,8 @@ def starts_runs(system: System, workload: Workload) -> bool:
 
     Its latency objective is then for the end of the runs.
     """
-    client = workload.entrance.client
-    return any(relation.verb == "triggers" for relation in system.topology.outgoing.get(client, ()))
+    client = system.components.get(workload.entrance.client)
+    return client is not None and client.starts_jobs
 
 
 def runs_of(system: System, workload: Workload) -> Runs | None:

@@ -131,7 +131,7 @@ def _hit(job: Component, run: RunTime, limits: _Limits, traffic: Traffic) -> Hit
         tuple(related),
         run.certainty,
         absent=() if stated else (job.place("run_time"),),
-        cures=("parallel-jobs", "smaller-model", *(("partial-retry",) if job.retry == "all" else ())),
+        cures=_cures(job),
         loss=traffic.served_by(job.name) * beyond(run.value_s, limits.least_s),
     )
 
@@ -163,9 +163,14 @@ def _late(system: System, workload: Workload, traffic: Traffic, reported: set[st
         (Related(at, "the objective"),),
         runs.certainty,
         absent=() if stated else (job.place("run_time"),),
-        cures=("parallel-jobs", "smaller-model", *(("partial-retry",) if job.retry == "all" else ())),
+        cures=_cures(job),
         loss=traffic.served_by(job.name) * beyond(runs.value_s, objective_s),
     )
+
+
+def _cures(job: Component) -> tuple[str, ...]:
+    """Return the fixes that apply to a job."""
+    return ("parallel-jobs", "smaller-model", *(("partial-retry",) if job.retry == "all" else ()))
 
 
 def _late_message(workload: Workload, runs: Runs, objective: str, objective_s: float) -> str:

@@ -16,8 +16,8 @@ from archlint.analysis.generation import (
     Generation,
     after_the_first,
     generating,
+    generating_until,
     may_generate,
-    perhaps_generating,
 )  # fmt: skip
 from archlint.analysis.generative import generates, streaming_unsaid
 from archlint.analysis.mean_floors import MeanFloorOf
@@ -204,7 +204,7 @@ def _certain(system: System, workload: Workload, asked: Asked, whole: list[Exces
     A time that is too long even for the first token is certain. If nothing is known of tokens, the time of the whole
     answer is a hint.
     """
-    if not perhaps_generating(system, workload):
+    if not generating_until(system, workload, FIRST):
         return whole
     first, _ = _excesses(system, workload, Asked(FIRST, asked.fraction, asked.objective_s), params)
     if first:

@@ -277,6 +277,11 @@ class Component(Record, frozen=True):
     description: str | None = None
     extra: Extra = ()
 
+    @property
+    def starts_jobs(self) -> bool:
+        """Whether it triggers jobs, as a scheduler does."""
+        return any(relation.verb == "triggers" for relation in self.relations)
+
     def place(self, *keys: str) -> Place:
         """The place of the component, or of one of its keys."""
         return Place(("components", self.name, *keys), ("components", self.name, *keys))
