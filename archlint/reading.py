@@ -13,7 +13,7 @@ from archlint.inputs import InputError, input_errors
 from archlint.linter import Includes, Linter, Options, require_architecture
 from archlint.source.document import Document
 from archlint.source.files import SUFFIXES, is_architecture, read_document, read_named, real_path
-from archlint.source.join import pick_system
+from archlint.source.join import pick_system, shorten, system_names
 from archlint.source.parser import decode, parse
 from archlint.targets import STDIN, Configs, deployment_files, is_foreign
 
@@ -71,7 +71,12 @@ def read_source(paths: Sequence[Path], options: Options, data: bytes | None = No
 
 
 def _of(document: Document, path: Path, file: Path | None, system: str) -> Source:
-    return Source(pick_system(document, system) if system else document, path, file)
+    if system:
+        return Source(pick_system(document, system), path, file)
+    names = system_names(document)
+    several = f"{document.name} describes {len(names)} systems, and this is {names[0]}; choose another with --system: "
+    notes = (several + ", ".join(map(shorten, names[1 : _MOST_NAMED + 1])),) if len(names) > 1 else ()
+    return Source(document, path, file, notes=notes)
 
 
 def _main(paths: list[Path], options: Options, named: Sequence[Path]) -> Path:
@@ -89,11 +94,11 @@ def _main(paths: list[Path], options: Options, named: Sequence[Path]) -> Path:
 
 def read_imported(
     named: Sequence[Path], configs: Configs, errors: tuple[InputError, ...] = (), system: str = "",
-    given: Mapping[Path, bytes] | None = None,
+    given: Mapping[Path, bytes] | None = None, missing: str = "no architecture file and no deployment files",
 ) -> Source:  # fmt: skip
     """Read the deployment files at some paths as one system; raises `UsageError` if there are none.
 
-    `given` are texts that were read already, such as standard input.
+    `given` are texts that were read already, such as standard input; `missing` says what else was not found.
     """
     from archlint.importers.deploying import read_deployment
 
@@ -113,7 +118,7 @@ def read_imported(
     where = ", ".join("the current folder" if path == Path() else str(path) for path in named[:_MOST_NAMED])
     hint = "name an architecture file, or the files that deploy a system; `archlint init` writes a first file"
     advice = found.notes[0] if found.notes else hint
-    raise NothingFoundError(f"{where}: no architecture file and no deployment files", advice)
+    raise NothingFoundError(f"{where}: {missing}", advice)
 
 
 def deployed_source(found: Deployment) -> Source | None:

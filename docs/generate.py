@@ -103,7 +103,8 @@ def technologies_page() -> str:
     lines = [
         "# Technologies",
         "",
-        "The technologies for `uses:`, and the defaults that apply if the architecture file does not state the value.",
+        "The technologies for `uses:`, and the defaults that apply if the architecture file does not state the value:",
+        "[what each default means](configuration.md#your-own-technologies).",
         "",
         "| name | what | kinds | other names | assumed |",
         "|---|---|---|---|---|",

@@ -18,10 +18,10 @@ from archlint.source.nodes import Mapping, Node, Scalar, Sequence, Span
 
 _DIRECTIVE: Final = r"(?i)#[ \t]*archlint(:?)[ \t]*([A-Za-z-]+)([^\r\n]*)"
 _REASON: Final = r"--|—|–"
+_MOST_NAMED: Final = 3
 _MEANT: Final = frozenset(
     "accept accepts accepted accepting allow disable ignore ignored noqa nolint off skip suppress".split()
 )
-_HINT: Final = "write `# archlint: accept SRV002 -- why`"
 
 
 def comment_grants(document: Document) -> Iterator[Grant | Problem]:
@@ -44,6 +44,12 @@ def comment_grants(document: Document) -> Iterator[Grant | Problem]:
             yield from _read(document, match, lines, keys)
 
 
+def _hint(words: str) -> str:
+    """Return how to write a comment, with the rules that it names already."""
+    named = re.findall(r"\b[A-Za-z]{3,4}[0-9]{3}\b", words)[:_MOST_NAMED]
+    return f"write `# archlint: accept {', '.join(named) or 'SRV002'} -- why`"
+
+
 _RULE: Final = r"[A-Za-z]+[0-9]+|[a-z0-9]+(?:-[a-z0-9]+)+"
 
 
@@ -61,7 +67,7 @@ def _read(
     where = Place(("accept", f"line {line}"), ("accept", "comment", match[3].strip()[:80]))
     if match[2].lower() != "accept" or not match[1]:
         message = f"`archlint{match[1]} {shorten(match[2])}` is not a comment that archlint knows"
-        yield Problem("unknown-word", where, message, document, span, _HINT, loses_meaning=False)
+        yield Problem("unknown-word", where, message, document, span, _hint(match[3]), loses_meaning=False)
         return
     parts = re.split(_REASON, match[3], maxsplit=1)
     rules = parts[0].replace(",", " ").split()
@@ -69,12 +75,12 @@ def _read(
     if not rules or not reason:
         missing = "a reason" if rules else "a rule"
         message = f"an accepted finding needs {missing}"
-        yield Problem("missing-key", where, message, document, span, _HINT, loses_meaning=False)
+        yield Problem("missing-key", where, message, document, span, _hint(match[3]), loses_meaning=False)
         return
     strange = next((rule for rule in rules if not re.fullmatch(_RULE, rule)), None)
     if strange is not None:
         message = f"`{shorten(strange)}` is not a rule: write only rules before the reason"
-        hint = f"{_HINT}; an end or a bound goes under `accept:`"
+        hint = f"{_hint(parts[0])}; an end or a bound goes under `accept:`"
         yield Problem("unknown-word", where, message, document, span, hint, loses_meaning=False)
         return
     location = location_of(document, span)

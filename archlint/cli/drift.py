@@ -49,6 +49,8 @@ def command(
             raise
         say(f"note: {error.message}")
         return
+    for note in found.notes:
+        say(f"note: {note}")
     for _, file in outputs:
         if file:
             keep_what_is_read(file, (str(described), *found.sources), done="compared")

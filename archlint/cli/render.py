@@ -30,7 +30,6 @@ from archlint.errors import PackError, UsageError
 from archlint.linter import Options
 from archlint.model.names import nearest
 from archlint.reading import Source
-from archlint.source.join import system_names
 from archlint.verdicts import FileReport
 
 _MOST_SHOWN = 40
@@ -146,10 +145,6 @@ def command(
     _write(made.data, target)
     if target is not None:
         say(f"wrote {target} ({counts})")
-    others = system_names(system.architecture.document)
-    if len(others) > 1 and not chosen:
-        say(f"note: {source.document.name} describes {len(others)} systems, and this is {others[0]}; choose another "
-            f"with --system: {', '.join(others[1:])}")  # fmt: skip
     for note in notes:
         say(f"note: {note}")
 

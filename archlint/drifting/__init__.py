@@ -57,11 +57,11 @@ def drift_paths(path: Path, deployment: list[Path], system: str = "", data: byte
         raise UsageError(f"{path}: not an architecture file", "name the architecture file first: arch.yaml PATH...")
     if not deployment:
         raise UsageError("no deployment files are named", "archlint drift arch.yaml PATH...")
-    deployed = read_imported(deployment, Configs(options))
+    deployed = read_imported(deployment, Configs(options), missing="no deployment files to compare with")
     assert deployed.draft is not None
     with collector_paused():
         found = find_drift(
             unchecked(described, options).architecture, unchecked(deployed, options).architecture,
             deployed.draft,
         )  # fmt: skip
-    return msgspec.structs.replace(found, errors=deployed.errors)
+    return msgspec.structs.replace(found, errors=deployed.errors, notes=described.notes)

@@ -38,7 +38,7 @@ class Drifted(msgspec.Struct, frozen=True):
     """All differences of a description and the deployment files of a system.
 
     `unseen` are described components that deployment files need not show, such as a vendor's service. `compared` is the
-    number of components that both sides have.
+    number of components that both sides have. `notes` say how the architecture file was read.
     """
 
     description: str
@@ -47,6 +47,7 @@ class Drifted(msgspec.Struct, frozen=True):
     unseen: tuple[str, ...] = ()
     compared: int = 0
     errors: tuple[InputError, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -19,7 +19,9 @@ from archlint.changing import Setting, parse_setting
 from archlint.errors import UsageError
 from archlint.explore.variants import Inputs, Variants
 from archlint.model.architecture import Architecture
+from archlint.model.names import Names
 from archlint.model.places import Place, Step
+from archlint.model.quantities import shorten
 from archlint.model.records import SECTIONS
 from archlint.source import nodes
 from archlint.source.nodes import Node, Scalar
@@ -215,9 +217,23 @@ def lost(fact: _Fact) -> list[Changes]:
 
 
 def stated_facts(inputs: Inputs, only: str = "") -> tuple[list[_Fact], int]:
-    """Return the facts to change, at most `MOST_FACTS`, and the number of those left out."""
-    facts = [fact for fact in facts_of(Variants(inputs).changing.architecture) if fact.path.startswith(only)]
+    """Return the facts to change, at or below the path `only`: at most `MOST_FACTS`, and the number of those left out.
+
+    Raises `UsageError` if no quantity is stated there.
+    """
+    every = list(facts_of(Variants(inputs).changing.architecture))
+    top = only.rstrip(".")
+    facts = [fact for fact in every if _is_within(fact.path, top)] if top else every
+    if not facts and top:
+        places = dict.fromkeys(".".join(fact.path.split(".")[:depth]) for fact in every for depth in (1, 2, 9))
+        near = Names(places).nearest(top)
+        hint = f"did you mean `{near}`?" if near else "write a path as findings show it, such as components.api"
+        raise UsageError(f"--only {shorten(only, 80)}: no quantity is stated at or below this path", hint)
     return facts[:MOST_FACTS], max(0, len(facts) - MOST_FACTS)
+
+
+def _is_within(path: str, top: str) -> bool:
+    return path.startswith(top) and path[len(top) : len(top) + 1] in {"", ".", "["}
 
 
 def sensitivity(inputs: Inputs, most: float, seen: Callable[[int], None], only: str = "") -> Sensitivity:

@@ -48,7 +48,11 @@ class Imported(msgspec.Struct):
     def reasons(self) -> str:
         """Why nothing was found: the files by reason."""
         counted = Counter(reason for _, reason in self.left_out)
-        return "; ".join(f"{number} × {reason}" for reason, number in counted.most_common(5))
+        if len(self.left_out) == 1:
+            return self.left_out[0][1]
+        return "; ".join(
+            f"{reason} ({number} {'file' if number == 1 else 'files'})" for reason, number in counted.most_common(5)
+        )
 
 
 def import_files(

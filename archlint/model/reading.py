@@ -172,7 +172,7 @@ class Reading:
             means = Place(around, self.names_of(around))
         elif likely:
             suggestion = f"did you mean `{likely}`?"
-            if likely in stated:
+            if likely in stated and self.document.home(entry.key_span)[0] is self.document:     # a setting replaces it
                 suggestion = f"`{likely}` is set already; remove `{shorten(key)}`, or merge them"
             means = Place((*around, likely), (*self.names_of(around), likely))
             self.lose(means.names)

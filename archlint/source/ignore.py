@@ -22,6 +22,8 @@ _DEEP: Final = b"**"
 _DEEP_SLASH: Final = b"**/"
 _SLASH: Final = b"/"
 _ANY: Final = b"[^/]"
+_LETTERS: Final = frozenset(range(0x41, 0x5B))     # A to Z
+_TO_SMALL: Final = 0x20
 _CLASSES: Final = {
     b"alnum": rb"0-9A-Za-z", b"alpha": rb"A-Za-z", b"blank": rb" \t", b"cntrl": rb"\x00-\x1f\x7f", b"digit": rb"0-9",
     b"graph": rb"!-~", b"lower": rb"a-z", b"print": rb" -~", b"punct": rb"!-/:-@\[-`{-~", b"space": rb" \t\r\n",
@@ -122,14 +124,14 @@ def _by_path(body: bytes, ignore_case: bool) -> Callable[[bytes], object] | None
 
 def _matcher(literal: bytes, rest: bytes, ignore_case: bool, by_name: bool) -> Callable[[bytes], object] | None:
     """Compile a pattern; git compares the part before its first special character separately."""
-    tokens = _tokens(rest, by_name)
+    tokens = _tokens(rest, by_name, ignore_case)
     if tokens is None:
         return None
     flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
     return re.compile(re.escape(literal) + _expression(tokens), flags).fullmatch
 
 
-def _tokens(pattern: bytes, by_name: bool) -> list[bytes] | None:
+def _tokens(pattern: bytes, by_name: bool, ignore_case: bool) -> list[bytes] | None:
     """Split a pattern into stars, slashes and expressions of one byte; None if it can match nothing."""
     tokens: list[bytes] = []
     at = 0
@@ -149,7 +151,7 @@ def _tokens(pattern: bytes, by_name: bool) -> list[bytes] | None:
                 tokens.append(_DEEP if deep else _STAR)
             at = end
         elif char == b"[":
-            found = _class(pattern, at)
+            found = _class(pattern, at, ignore_case)
             if found is None:
                 return None
             token, at = found
@@ -166,11 +168,16 @@ def _tokens(pattern: bytes, by_name: bool) -> list[bytes] | None:
     return tokens
 
 
-def _class(pattern: bytes, at: int) -> tuple[bytes, int] | None:
-    """Read `[...]`; return its expression and its end, or None if it does not end or can match nothing."""
+def _class(pattern: bytes, at: int, ignore_case: bool) -> tuple[bytes, int] | None:
+    """Read `[...]`; return its expression and its end, or None if it does not end or can match nothing.
+
+    Where case is ignored, git compares the small letter with single characters, and both letters with ranges and named
+    classes: `[!A-Z]` matches no letter, and `[A]` matches none either.
+    """
     negated = pattern[at + 1 : at + 2] in {b"!", b"^"}
     at += 2 if negated else 1
-    allowed: set[int] = set()
+    allowed: set[int] = set()                      # single characters
+    ranges: set[int] = set()                       # and named classes
     before = 0
     first = True
     while first or pattern[at : at + 1] != b"]":
@@ -190,7 +197,7 @@ def _class(pattern: bytes, at: int) -> tuple[bytes, int] | None:
                 at += 1
                 if at >= len(pattern):
                     return None
-            allowed.update(range(before, pattern[at] + 1))
+            ranges.update(range(before, pattern[at] + 1))
             before = 0
         elif pattern[at : at + 2] == b"[:":
             close = pattern.find(b"]", at + 2)
@@ -200,7 +207,7 @@ def _class(pattern: bytes, at: int) -> tuple[bytes, int] | None:
                 word = _CLASSES.get(pattern[at + 2 : close - 1])
                 if word is None:
                     return None
-                allowed.update(byte for byte in range(256) if re.match(b"[" + word + b"]", bytes([byte])))
+                ranges.update(byte for byte in range(256) if re.match(b"[" + word + b"]", bytes([byte])))
                 at, before = close, 0
             else:
                 allowed.add(char)
@@ -209,6 +216,10 @@ def _class(pattern: bytes, at: int) -> tuple[bytes, int] | None:
             allowed.add(char)
             before = char
         at += 1
+    allowed |= ranges
+    if ignore_case:
+        small = {byte for byte in _LETTERS if byte + _TO_SMALL in allowed or byte in ranges}
+        allowed = allowed - _LETTERS | small | {byte + _TO_SMALL for byte in small}
     chosen = (set(range(256)) - allowed if negated else allowed) - {0x2F}
     return (b"[" + b"".join(b"\\x%02x" % byte for byte in sorted(chosen)) + b"]", at + 1) if chosen else None
 

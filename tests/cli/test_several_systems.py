@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import archlint as library
+from archlint.cli.app import run_app
 from archlint.errors import UsageError
 from tests.cli.systems import FAILING, PASSING
 from tests.conftest import Run
@@ -150,6 +151,23 @@ def test_render_draws_the_first_and_says_how_to_choose(archlint: Run, two: Path)
     assert (wrong.returncode, "has no system `stging`" in wrong.stderr, "systems: shop, staging" in wrong.stderr) == (
         2, True, True,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["analyze", "whatif --set components.server.replicas=3", "sensitivity --only models.ranker.artifact",
+     "sweep --set components.server.replicas=3", "simulate --requests 100", "drift", "render -f dot"],
+)  # fmt: skip
+def test_a_command_for_one_system_takes_the_first_and_says_so(
+    two: Path, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (two.parent / "compose.yaml").write_text("services: {server: {image: acme/server}}\n")
+    monkeypatch.chdir(two.parent)
+    said = "note: arch.yaml describes 2 systems, and this is shop; choose another with --system: staging"
+    run_app(words.split())
+    assert said in capsys.readouterr().err
+    run_app([*words.split(), "--system", "1"])
+    assert said not in capsys.readouterr().err
 
 
 def test_the_library_reads_the_system_that_is_named(two: Path) -> None:

@@ -222,7 +222,7 @@ def test_what_is_not_compared_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no deployment files are named"):
         drift(ARCH, [])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="no architecture file and no deployment files"):
+    with pytest.raises(UsageError, match="empty: no deployment files to compare with"):
         drift(ARCH, tmp_path / "empty")
 
 

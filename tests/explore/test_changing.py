@@ -104,7 +104,7 @@ def test_a_finding_about_a_set_value_points_to_the_option_and_others_to_their_li
         ("components.api.calls[rankin].timeout=1s", "has no item `rankin`", "did you mean `ranking`?"),
         ("components.api.calls[7].timeout=1s", "has no item `7`", "known names: ranking, log"),
         ("components.api.service_time.p99=1s", "is the single value `20ms`", "service_time={p99: …}"),
-        ("components.api.replicsa=3", "a component has no key `replicsa`", "`replicas` is set already"),
+        ("components.api.replicsa=3", "a component has no key `replicsa`", "did you mean `replicas`?"),
         ("components.api.replicas=many", "`many` is not a count", "write it like 12"),
         ("components.api.service_time=10 apples", "10 apples", "ms"),
         ("components.api.calls[0].to=nowhere", "nowhere", "define it"),

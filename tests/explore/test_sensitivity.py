@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from archlint.cli.app import run_app
+from archlint.errors import UsageError
 from archlint.explore.sensitivity import Changes, Sensitivity, findings_of, sensitivity, stated_facts
 from archlint.explore.sensitivity_outputs import render_json, render_text, sensitivity_schema
 from archlint.linter import Options
@@ -90,10 +91,19 @@ def test_outputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = asked(tmp_path, "workloads")
     jsonschema.validate(json.loads(render_json(found)), sensitivity_schema())
     assert "  workloads.search.rate: 60/s -> " in render_text(found) and "CAP001 appears at" in render_text(found)
-    assert "no finding changes; 0 facts" in render_text(asked(tmp_path, "models.none"))
     path = tmp_path / "arch.yaml"
     assert run_app(["sensitivity", str(path), "--only", "workloads", "--factor", "1.5", "--select", "CAP001", "-o", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["most"] == 1.5
+
+@pytest.mark.parametrize(("only", "hint"), [
+    ("nothing", "such as components.api"), ("models.none", "did you mean `models.ranker`?"), ("componets", "did you mean `components`?"),
+    ("components.ap", "did you mean `components.api`?"), ("workloads.search.rat", "did you mean `workloads.search.rate`?"),
+])  # fmt: skip
+def test_a_path_without_quantities_is_a_wrong_call(tmp_path: Path, only: str, hint: str) -> None:
+    """A part of a name is no path: `components.ap` does not mean `components.api`."""
+    with pytest.raises(UsageError, match="no quantity is stated") as error:
+        asked(tmp_path, only)
+    assert hint in error.value.hint
 
 
 def test_the_command(archlint: Run, tmp_path: Path) -> None:

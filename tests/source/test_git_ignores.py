@@ -17,6 +17,7 @@ TREES, BATCHES = 250, 8
 PIECES = (
     "a", "b", "ab", "*", "*", "**", "/", "/", "?", "[ab]", "[!a]", "[^b-c]", "[[:alpha:]]", "[[:nope:]]", "[]a]", "[a",
     "\\", "\\*", "\\/", "**/", "/**", "***", "a**", "**b", "é", "-", " ", "*.yaml", ".yaml", "x.yaml", "!", "#",
+    "A", "[A-C]", "[!A-C]", "[AB]", "[[:upper:]]", "X.yaml",
 )  # fmt: skip
 WHOLE = (
     "*", "!*/", "!*.yaml", "*.yaml", "!x.yaml", "a/", "a/**", "!a/x.yaml", "/a", "/*", "!/a", "**/b", "a/**/b", "**",
@@ -87,8 +88,13 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("seed", range(BATCHES))
 def test_random_ignore_files_mean_what_they_mean_to_git(repository: Path, seed: int) -> None:
-    """2,000 trees, a repository for each 250; some files are tracked, also where they are ignored."""
+    """2,000 trees, a repository for each 250; some files are tracked, also where they are ignored.
+
+    Half of the repositories ignore case, as git does by default on Windows and macOS.
+    """
     draw = random.Random(seed)
+    if seed % 2:
+        git(repository, "config", "core.ignorecase", "true")
     if draw.random() < 0.5:
         write(repository, {".git/info/exclude": ignore_file(draw), "../home/.config/git/ignore": "ab.yaml\n"})
     for number in range(TREES):
