@@ -97,7 +97,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command for one that does not exist."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            likely = nearest(args[0], COMMANDS)
+            likely = f"check {args[0]}" if os.path.exists(args[0]) else nearest(args[0], COMMANDS)
             hint = f"did you mean `{likely}`?" if likely else f"commands: {', '.join(COMMANDS)}"
             raise click.UsageError(f"There is no command `{args[0]}`; {hint}", ctx)
         return super().resolve_command(ctx, args)

@@ -219,8 +219,15 @@ def _from_here(path: str) -> Path:
 
 
 def nothing_to_check(paths: tuple[str, ...], report: Report) -> UsageError:
-    """Say that no architecture file was found."""
+    """Say that no architecture file was found, and which ones were left out."""
+    from archlint.source.search import find_left_out
+
     where = ", ".join(paths) or "the current folder"
+    left = [found for path in paths or (".",) if os.path.isdir(path) for found in find_left_out(Path(path))]
+    if left:
+        more = f", and {len(left) - 1} more" if len(left) > 1 else ""
+        hint = f"{left[0][1]}; name the file to check it"
+        return UsageError(f"nothing to check in {where}; left out: {left[0][0]}{more}", hint)
     files = "file was" if report.skipped == 1 else "files were"
     others = f" ({report.skipped} other YAML {files} skipped)" if report.skipped else ""
     return UsageError(

@@ -14,9 +14,11 @@ from archlint.cli.permission import allows_code
 from archlint.cli.streams import clean
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
-from archlint.listing import all_packs, find_pack
+from archlint.listing import all_packs, all_technologies, find_pack
 from archlint.report.keys import KEY_LISTS_BY_NAME, keys_of
 from archlint.report.pages import rule_page, to_terminal, with_whole_links
+
+_LISTS = "see `archlint rules`, or `archlint explain keys`"
 
 
 @click.command("explain")
@@ -59,6 +61,17 @@ def _key(word: str, error: UsageError, config: Path | None, allowed: bool) -> st
         hint = f"did you mean `{near}`?" if near else "`archlint explain keys` lists all keys"
         raise UsageError(f"there is no key `{word}`", hint)
     likely = error.hint if error.hint.startswith("did you mean") else f"did you mean `{near}`?" if near else ""
-    raise UsageError(
-        f"there is no rule or key `{word}`", likely or "see `archlint rules`, or `archlint explain keys`"
-    )
+    raise UsageError(f"there is no rule or key `{word}`", _elsewhere(word, config) or likely or _LISTS)
+
+
+def _elsewhere(word: str, config: Path | None) -> str:
+    """Say what a word means that is neither a rule nor a key."""
+    from archlint.catalog.patterns import pattern_named
+    from archlint.model.words import KINDS
+
+    if pattern_named(word) is not None:
+        return f"it is a pattern: archlint patterns {word}"
+    if word in KINDS:
+        return f"it is a kind of component, which {KINDS[word]}"
+    known = all_technologies(config).get(word)
+    return f"it is a technology for `uses:`: {known.title} ({', '.join(known.kinds)})" if known is not None else ""

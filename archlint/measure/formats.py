@@ -43,7 +43,7 @@ def format_of(path: Path) -> Format:
         if other:
             hint = "run `git lfs pull`" if "LFS" in other else _EXPORT
             raise UsageError(f"{path}: is {other}, which archlint cannot measure", hint)
-        raise UsageError(f"{path}: is not a model in ONNX, skops, safetensors, pickle or joblib", _EXPORT)
+        raise UsageError(f"{path}: not a model in ONNX, skops, safetensors, pickle or joblib", _EXPORT)
     return found
 
 

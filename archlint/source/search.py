@@ -16,6 +16,8 @@ from archlint.source.repository import Repository, read_ignores
 
 SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
+_MOST_LOOKED: Final = 2_000
+
 Ignored = Callable[[Path, bool], bool]
 """Decides whether a path below a folder is excluded; the second argument tells whether it is a folder."""
 
@@ -55,6 +57,32 @@ def find_named(
 ) -> Iterator[Path]:
     """Find the files below a folder whose names are wanted, as `find_files` does; skip folders that cannot be read."""
     yield from _walk(folder, excluded, lambda _: None, use_ignore_files, wanted)
+
+
+def find_left_out(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield architecture files that `find_files` does not find, with the reason: for a search that found nothing."""
+    looked = 0
+    for current, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name != ".git")
+        for path in (Path(current, name) for name in sorted(names) if name.lower().endswith(SUFFIXES)):
+            looked += 1
+            try:
+                if is_architecture(read_bytes(path, str(path))):
+                    yield path, _why_left_out(path.relative_to(folder))
+            except UnreadableInputError:
+                continue
+        looked += 1
+        if looked > _MOST_LOOKED:
+            return
+
+
+def _why_left_out(path: Path) -> str:
+    hidden = next((part for part in path.parts if part.startswith(".") or part in SKIPPED_FOLDERS), None)
+    if hidden is not None:
+        return f"`{hidden}` is not searched"
+    if not _is_yaml(path.name):
+        return "its name does not end with .yaml or .yml"
+    return "git ignores it, or `exclude` matches it"
 
 
 def _is_yaml(name: str) -> bool:

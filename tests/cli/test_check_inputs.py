@@ -275,3 +275,22 @@ def test_show_files_prints_the_files_and_nothing_else(archlint: Run, tmp_path: P
 
 
 # --- mistakes in a configuration
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "why"),
+    [
+        ("arch.yaml", "check --exclude *.yaml", "git ignores it, or `exclude` matches it"),
+        ("gone/arch.yaml", "check", "git ignores it, or `exclude` matches it"),
+        (".hidden/arch.yaml", "check", "`.hidden` is not searched"), (".arch.yaml", "baseline", "`.arch.yaml` is not searched"),
+        ("venv/a/arch.yml", "check", "`venv` is not searched"), ("ARCH.YAML", "check", "does not end with .yaml or .yml"),
+    ],
+)  # fmt: skip
+def test_a_search_that_finds_nothing_names_what_it_left_out(archlint: Run, tmp_path: Path, name: str, words: str, why: str) -> None:
+    (tmp_path / ".gitignore").write_text("gone/\n")
+    write(tmp_path, name)
+    write(tmp_path, "second/other.yaml", text="on: push\n")
+    done = archlint(*words.split())
+    assert done.returncode == 2
+    assert f"error: nothing to check in the current folder; left out: {name}\n  hint: " in done.stderr
+    assert f"{why}; name the file to check it" in done.stderr

@@ -218,6 +218,7 @@ def test_a_pipe_that_does_not_block_gets_everything(folder: Path) -> None:
     [
         (("check", "--selct", "SRV"), "error: no such option `--selct`\n  hint: did you mean `--select`?\n"),
         (("chekc",), "error: there is no command `chekc`\n  hint: did you mean `check`?\n"),
+        (("passing.yaml",), "error: there is no command `passing.yaml`\n  hint: did you mean `check passing.yaml`?\n"),
         (("explain",), "error: missing argument 'RULE|KEY'\n  hint: see `archlint explain --help`\n"),
         (("check", "--fail-on", "sometimes"), "error: invalid value for '--fail-on'"),
         (("check", "nowhere.yaml", "-q", "--baseline", "none.jsonl"), "error: nowhere.yaml: no such file"),

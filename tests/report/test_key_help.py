@@ -100,6 +100,10 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
         run_app(["explain", "components.api.replcas"])
     with pytest.raises(UsageError, match="there is no rule or key `replcas`"):
         run_app(["explain", "replcas"])
+    for word, means in (("queue", "a kind of component"), ("msk", "Apache Kafka"), ("batch", "archlint patterns batch")):
+        with pytest.raises(UsageError, match=f"there is no rule or key `{word}`") as error:
+            run_app(["explain", word])
+        assert means in error.value.hint
     assert nearest_key("components.api.replcas") == "components.*.replicas"
 
 
