@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,7 +16,6 @@ from archlint.analysis.described import not_described
 from archlint.analysis.mentioned import mentioned
 from archlint.analysis.system import System
 from archlint.analysis.unread import UnreadValues
-from archlint.catalog.patterns import Pattern, pattern_named
 from archlint.findings import fingerprint
 from archlint.model.architecture import Architecture, Problem
 from archlint.model.locate import locate
@@ -47,6 +47,9 @@ from archlint.verdicts import (
     order_of,
     reference_name,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    from archlint.catalog.patterns import Pattern
 
 
 def lint(
@@ -333,6 +336,8 @@ def cures_of(pack: Pack, chosen: tuple[str, ...]) -> tuple[Cure, ...]:
     """Return the pack's fixes that apply here, in the check's order; all of them if the check does not choose."""
     if not pack.cures:
         return ()
+    from archlint.catalog.patterns import pattern_named  # needed only for findings
+
     by_pattern = {cure.pattern: cure for cure in pack.cures}
     names = [name for name in chosen if name in by_pattern] or list(by_pattern)
     return tuple(_cure(pattern_named(name), name, by_pattern[name].text) for name in names)

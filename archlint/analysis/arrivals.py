@@ -158,10 +158,7 @@ class Arrivals:
 
 def arrivals_of(system: System) -> Arrivals:
     """Return the arrivals of a system, computed once."""
-    known = system.shared.get("arrivals")
-    if not isinstance(known, Arrivals):
-        known = system.shared["arrivals"] = Arrivals(system)
-    return known
+    return system.once(Arrivals)
 
 
 def counted(system: System, flow: Flow, steps: Sequence[Step]) -> tuple[tuple[Step, float], ...]:

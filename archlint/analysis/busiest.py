@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from archlint.analysis.arrivals import arrivals_of
 from archlint.analysis.floors import FloorOf
@@ -41,7 +40,7 @@ class _Known:
         self.topology = system.topology
         self.answers = Sums(system.topology, lambda name: self.mean_of(self.components[name]))
         self.uses = {use.component.name: use for use in utilisations(system)}
-        self.components = system.components                   # and not the system, so that it can be forgotten
+        self.components = system.components
         self.models = system.architecture.models
         self.arrivals = arrivals_of(system)
         for use in self.uses.values():
@@ -93,22 +92,12 @@ class _Known:
         return known
 
 
-_memory: WeakKeyDictionary[System, _Known] = WeakKeyDictionary()
-
-
-def _known_of(system: System) -> _Known:
-    known = _memory.get(system)
-    if known is None:
-        known = _memory[system] = _Known(system)
-    return known
-
-
 def last_facts(system: System, workload: Workload) -> tuple[Place, ...]:
     """Return the rate, or the times of work, that a file leaves out which states the other facts of a queue.
 
     Only queues on the path of the workload whose workers and replicas are stated are regarded.
     """
-    uses = _known_of(system).uses
+    uses = system.once(_Known).uses
     queues = [uses[name] for name in system.flow(workload).waiting if name in uses]
     stated = [use for use in queues if not use.slots.needs and not use.slots.unbounded and use.slots.total > 0]
     times = dict.fromkeys(place for use in stated for place in use.needs)
@@ -126,7 +115,7 @@ def is_near_under_load(system: System, workload: Workload, objectives: Mapping[f
     """Whether a percentile may be near its objective by the means and variances of waits and work."""
     from archlint.analysis.moments import is_near
 
-    return is_near(system, workload, objectives, _known_of(system).uses)
+    return is_near(system, workload, objectives, system.once(_Known).uses)
 
 
 def is_near_unloaded(system: System, workload: Workload, objectives: Mapping[float, float]) -> bool:
@@ -151,7 +140,7 @@ def may_be_late(system: System, workload: Workload, objectives: Mapping[float, f
     >>> may_be_late(system, workload, {0.99: 1.0}), may_be_late(system, workload, {0.99: 0.015})
     (False, True)
     """
-    known = _known_of(system)
+    known = system.once(_Known)
     flow = system.flow(workload)
     waiting = tuple(flow.waiting)
     if not known.busy.isdisjoint(waiting):

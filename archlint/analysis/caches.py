@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter, mul
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -153,7 +152,7 @@ def _behind(system: System, look_up: LookUp) -> list[Utilisation]:
     """Return the components that answer the misses of a look-up, if nobody else sends requests there."""
     source = look_up.source.name
     relations = system.topology.outgoing[source]
-    uses = _uses_by_caller(system)
+    uses = system.once(_uses_by_caller)
     own = uses.get(source, {})
     behind = {relation.target for relation in relations[relations.index(look_up.relation) + 1 :]}.intersection(own)
     found = [own[name] for name in behind if name != source]
@@ -163,7 +162,6 @@ def _behind(system: System, look_up: LookUp) -> list[Utilisation]:
 
 
 _Numbered = tuple[int, Utilisation]
-_uses: WeakKeyDictionary[System, dict[str | None, dict[str, _Numbered]]] = WeakKeyDictionary()
 
 
 def _uses_by_caller(system: System) -> Mapping[str | None, Mapping[str, _Numbered]]:
@@ -171,18 +169,16 @@ def _uses_by_caller(system: System) -> Mapping[str | None, Mapping[str, _Numbere
 
     Each has its number in the file.
     """
-    known = _uses.get(system)
-    if known is None:
-        known = _uses[system] = {None: {}}
-        for number, use in enumerate(utilisations(system)):
-            if use.slots.unbounded or use.slots.total == 0:
-                continue
-            name = use.component.name
-            known[None][name] = number, use
-            callers = {r.source for r in system.topology.incoming[name] if system.topology.waits(r)}
-            if len(callers) == 1:
-                known.setdefault(callers.pop(), {})[name] = number, use
-    return known
+    found: dict[str | None, dict[str, _Numbered]] = {None: {}}
+    for number, use in enumerate(utilisations(system)):
+        if use.slots.unbounded or use.slots.total == 0:
+            continue
+        name = use.component.name
+        found[None][name] = number, use
+        callers = {r.source for r in system.topology.incoming[name] if system.topology.waits(r)}
+        if len(callers) == 1:
+            found.setdefault(callers.pop(), {})[name] = number, use
+    return found
 
 
 

@@ -62,14 +62,11 @@ def is_near(
     path = path_of(system, workload)
     if path is None or len(path.order) > MOST_COMPONENTS:
         return False
-    rates = [workload.rate_per_s or 0.0, workload.peak_per_s or 0.0] if uses is not None else [0.0]
-    for rate in dict.fromkeys(rates):
-        found = _response(system, path, workload, rate, uses or {})
-        if found is None:
-            return True
-        if any(found.percentile(fraction) > _NEAR * objective_s for fraction, objective_s in objectives.items()):
-            return True
-    return False
+    rate = max(workload.rate_per_s or 0.0, workload.peak_per_s or 0.0) if uses is not None else 0.0
+    found = _response(system, path, workload, rate, uses or {})
+    if found is None:
+        return True
+    return any(found.percentile(fraction) > _NEAR * objective_s for fraction, objective_s in objectives.items())
 
 
 def _response(

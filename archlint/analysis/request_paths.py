@@ -119,13 +119,20 @@ class RequestPath(msgspec.Struct, frozen=True):
 
 
 class Known:
-    """The bodies of components that several paths have in common: workloads may enter a long chain at any place."""
+    """The bodies of components that several paths have in common: workloads may enter a long chain at any place.
+
+    Those of `bare` components, without a model below them, are the same for requests of any models, if they repeat as
+    often.
+    """
 
     def __init__(self) -> None:
-        self.bodies: dict[tuple[object, ...], dict[str, tuple[Sequence[Step], Body, _Calls]]] = {}
+        self.bodies: dict[tuple[object, ...], dict[str, _Made]] = {}
+        self.bare: dict[float | None, dict[str, _Made]] = {}
 
 
 _Calls = tuple[tuple[str, float], ...]
+_Made = tuple[Sequence[Step], Body, _Calls]
+"""The steps that leave a component, the body that was made of them, and its calls."""
 
 
 def request_path(system: System, workload: Workload, known: Known | None = None) -> RequestPath | None:
@@ -223,14 +230,17 @@ class _Builder:
         circles = [group for group in groups if len(group) > 1 or group[0] in targets[group[0]]]
         self._circular = frozenset(name for group in circles for name in group)
         shared = {} if self._circular else known.bodies.setdefault(self._alike(), {})
+        bare = {} if self._circular else known.bare.setdefault(self.workload.repeats, {})
+        below = self.flow.topology.models_below
         bodies, calls = {}, {}
         for group in groups:
             for name in group:
                 leaving = self.flow.steps[name]
-                found = shared.get(name)
+                made = shared if below[name] else bare
+                found = made.get(name)
                 if found is None or found[0] is not leaving:
                     body = self._body(name, steps[name])
-                    found = shared[name] = leaving, body, tuple(calls_of(body.inside))
+                    found = made[name] = leaving, body, tuple(calls_of(body.inside))
                 bodies[name], calls[name] = found[1:]
         order = tuple(bodies)
         visits = {self.flow.client: 1.0}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -124,15 +124,31 @@ Rates = Mapping[str, float | None]
 """Requests per second by workload; None if unknown."""
 
 
+class _AtPeak(Mapping[str, float | None]):
+    """The mean rates of all workloads but one: thousands of workloads with a peak do not copy them all."""
+
+    def __init__(self, means: Rates, name: str, rate_per_s: float) -> None:
+        self.means, self.name, self.rate_per_s = means, name, rate_per_s
+
+    def __getitem__(self, name: str) -> float | None:
+        return self.rate_per_s if name == self.name else self.means[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.means)
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+
 def rates_at_mean(system: System) -> Rates:
     """Return the mean rates of all workloads."""
-    return {name: workload.rate_per_s for name, workload in system.workloads.items()}
+    return system.once(_Memory).means
 
 
 def rates_at_peak(system: System, workload: Workload) -> Rates:
     """Return the rates at the peak of one workload: the file does not state that peaks come together."""
-    peak = workload.peak_per_s
-    return {**rates_at_mean(system), workload.name: workload.rate_per_s if peak is None else peak}
+    means, peak = rates_at_mean(system), workload.peak_per_s
+    return means if peak is None else _AtPeak(means, workload.name, peak)
 
 
 def is_separate(system: System, component: Component) -> bool:
@@ -151,7 +167,8 @@ class _Memory:
     So are the stations at the mean rates, and those at the rates that were asked for last (`rates`, by identity).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, system: System) -> None:
+        self.means: Rates = MappingProxyType({name: one.rate_per_s for name, one in system.workloads.items()})
         self.paths: dict[object, RequestPath | None] = {}
         self.known = Known()
         self.moments: dict[int, tuple[float, float]] = {}
@@ -160,27 +177,30 @@ class _Memory:
         self.rates: Rates | None = None
         self.changed: dict[int, float | None] | None = None
         self.stations: dict[str, Station] = {}
+        self.numbers = {name: number for number, name in enumerate(system.workloads)}
 
-    def turn_to(self, system: System, rates: Rates) -> None:
+    def turn_to(self, rates: Rates) -> None:
         """Note at which rates stations are asked for, and which of them are not the mean rates."""
         if rates is self.rates:
             return
         self.rates, self.changed, self.stations = rates, {}, {}
-        for number, (name, workload) in enumerate(system.workloads.items()):
+        if rates is self.means:
+            return
+        if isinstance(rates, _AtPeak) and rates.means is self.means:
+            self.changed[self.numbers[rates.name]] = rates.rate_per_s
+            return
+        for number, (name, mean_per_s) in enumerate(self.means.items()):
             rate = rates.get(name)
-            if rate != workload.rate_per_s:
+            if rate != mean_per_s:
                 self.changed[number] = rate
                 if len(self.changed) > _FEW:
                     self.changed = None
                     return
 
 
-_memories: WeakKeyDictionary[System, _Memory] = WeakKeyDictionary()
-
-
 def path_of(system: System, workload: Workload) -> RequestPath | None:
     """Return what a request of a workload does, worked out once for workloads that enter alike."""
-    memory = _memories.setdefault(system, _Memory())
+    memory = system.once(_Memory)
     paths = memory.paths
     flow = system.flow(workload)
     key = flow, workload.repeats, workload.tokens, workload.stream, asks_for_tokens(workload)
@@ -209,7 +229,7 @@ def stations_at(system: System, rates: Rates, names: tuple[str, ...] | None = No
     api 120.0 0.005 2 8 True
     server 120.0 0.02 1 4 False
     """
-    memory = _memories.setdefault(system, _Memory())
+    memory = system.once(_Memory)
     if memory.users is None:
         memory.users = {}
         for number, workload in enumerate(system.workloads.values()):
@@ -218,7 +238,7 @@ def stations_at(system: System, rates: Rates, names: tuple[str, ...] | None = No
                 for name, visits in path.visits.items():
                     if visits > 0 and name != path.client:
                         memory.users.setdefault(name, []).append((number, workload, path))
-    memory.turn_to(system, rates)
+    memory.turn_to(rates)
     asked = memory.users if names is None else [name for name in names if name in memory.users]
     for name in asked:
         if name not in memory.stations:

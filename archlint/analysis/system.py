@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from archlint.analysis.blast import BlastRadii, BlastRadius, Usage
 from archlint.analysis.described import described_families
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import networkx
 
     from archlint.model.deployment import Deployment
+
+_Made = TypeVar("_Made")
 
 _DRAWS: Final = "archlint.diagram.notebook"
 """The module that draws a system. It is in a higher layer, so it is imported by name when a picture is requested."""
@@ -87,13 +89,18 @@ class System:
         self._alike: dict[str, Hashable] = {}
         self.floor_memories: dict[Hashable, FloorMemory] = {}
         self.shared_floors: dict[Hashable, SharedFloors] = {}
-        self.shared: dict[str, object] = {}
-        """What other analyses have computed once for all rules, by name."""
+        self._once: dict[Callable[[System], object], object] = {}
 
     def __repr__(self) -> str:
         name = f" {self.architecture.name}" if self.architecture.name else ""
         counts = f"{len(self.components)} components, {len(self.workloads)} workloads"
         return f"<System{name}: {counts}, {len(self.architecture.models)} models>"
+
+    def once(self, make: Callable[[System], _Made]) -> _Made:
+        """Return what `make` returns for this system: it is computed once, for all rules that ask for it."""
+        if make not in self._once:
+            self._once[make] = make(self)
+        return cast(_Made, self._once[make])
 
     @property
     def deployment(self) -> Deployment | None:

@@ -18,8 +18,6 @@ from archlint.model.architecture import Component, Model, ServiceTime
 from archlint.model.words import WORKING_KINDS
 from archlint.topology import Topology
 
-_NAME = "tails"
-
 
 def longest_s(system: System, names: Iterable[str], fraction: float) -> float:
     """Return what no floor of these components exceeds at a percentile, in seconds; infinite if a time is unknown.
@@ -36,10 +34,7 @@ def longest_s(system: System, names: Iterable[str], fraction: float) -> float:
     >>> longest_s(system, ["cache"], 0.99), longest_s(system, ["api"], 0.99)
     (0.002, inf)
     """
-    tails = system.shared.get(_NAME)
-    if not isinstance(tails, _Tails):
-        tails = system.shared[_NAME] = _Tails(system)
-    sums = tails.at(fraction)
+    sums = system.once(_Tails).at(fraction)
     return sum([sums.of(name) for name in names])
 
 

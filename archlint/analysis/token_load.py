@@ -20,7 +20,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -100,15 +99,13 @@ class TokenLoad(msgspec.Struct, frozen=True):
         return self.replicas / work_s if work_s > 0 else None
 
 
-_known: WeakKeyDictionary[System, dict[str, TokenLoad | tuple[Place, ...]]] = WeakKeyDictionary()
-
-
 def token_loads(system: System) -> Mapping[str, TokenLoad | tuple[Place, ...]]:
     """Return the load of each server that generates tokens, or the keys of the missing facts; computed once."""
-    known = _known.get(system)
-    if known is None:
-        known = _known[system] = {use.server.name: _load(system, use) for use in cache_uses(system)}
-    return known
+    return system.once(_loads)
+
+
+def _loads(system: System) -> Mapping[str, TokenLoad | tuple[Place, ...]]:
+    return {use.server.name: _load(system, use) for use in cache_uses(system)}
 
 
 def _load(system: System, use: CacheUse) -> TokenLoad | tuple[Place, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -115,7 +114,7 @@ class Slots(msgspec.Struct, frozen=True, dict=True):
         return self.each * (float(self.replicas.value) if self.replicas is not None else 1.0)
 
 
-class Utilisation(msgspec.Struct, frozen=True):
+class Utilisation(msgspec.Struct, frozen=True, dict=True):
     """What a component has to do, and with how many workers. `needs` are the keys that would state missing times."""
 
     component: Component
@@ -142,6 +141,17 @@ class Utilisation(msgspec.Struct, frozen=True):
 
     def at_mean(self, certain: bool) -> Load:
         """Return the load at the mean rates of all workloads."""
+        return self._least if certain else self._mean
+
+    @cached_property
+    def _least(self) -> Load:
+        return self._load(certain=True)
+
+    @cached_property
+    def _mean(self) -> Load:
+        return self._load(certain=False)
+
+    def _load(self, certain: bool) -> Load:
         rates = [part.group.mean_per_s for part in self.parts]
         busy = sum(rate * part.each_s(certain) for rate, part in zip(rates, self.parts, strict=True))
         return Load(sum(rate * part.visits for rate, part in zip(rates, self.parts, strict=True)), busy)
@@ -164,17 +174,14 @@ class Utilisation(msgspec.Struct, frozen=True):
 
 def utilisations(system: System) -> Sequence[Utilisation]:
     """Return the utilisation of each component that clients wait for and that handles requests with workers."""
-    known = _known.get(system)
-    if known is None:
-        known = _known[system] = tuple(_utilisations(system))
-    return known
+    return system.once(_utilisations)
 
 
-_known: WeakKeyDictionary[System, Sequence[Utilisation]] = WeakKeyDictionary()
-"""Several rules ask for them, so they are computed once for a system."""
+def _utilisations(system: System) -> Sequence[Utilisation]:
+    return tuple(_in_order(system))
 
 
-def _utilisations(system: System) -> Iterator[Utilisation]:
+def _in_order(system: System) -> Iterator[Utilisation]:
     timed = any(component.service_time or component.preprocessing for component in system.components.values())
     rated = any(w.rate_per_s is not None or w.peak_per_s is not None for w in system.workloads.values())
     if not rated and not timed and not any(model.service_time for model in system.architecture.models.values()):

@@ -11,7 +11,7 @@ import msgspec
 from archlint.catalog.reading import CatalogueFile
 from archlint.source.nodes import Node
 
-_PORT: Final = re.compile(r"(?:^|:)(\d+)$")
+_PORT: Final = r"(?:^|:)(\d+)$"
 
 
 def repository_of(image: str) -> str:
@@ -58,7 +58,7 @@ class Listens(msgspec.Struct, frozen=True):
     def _set(setters: Iterable[str], words: Sequence[str], env: Mapping[str, str]) -> str:
         for setter in setters:
             if not setter.startswith("-"):
-                port = _PORT.search(env.get(setter, ""))
+                port = re.search(_PORT, env.get(setter, ""))
                 if port is not None or "$" in env.get(setter, ""):
                     return port[1] if port is not None else "?"
                 continue

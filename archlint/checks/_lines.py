@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
+from archlint.analysis.busiest import may_be_late
 from archlint.analysis.doubts import Doubts
 from archlint.analysis.floors import Floor, FloorOf
 from archlint.analysis.system import System
@@ -59,6 +60,26 @@ def model_is_late(system: System, workload: Workload, fraction: float, objective
         if exceeds(floor.at_s, objective_s) and any(part.model and part.value_s > 0 for part in floor.parts):
             return True
     return False
+
+
+IsNear = Callable[[System, Workload, Mapping[float, float]], bool]
+"""Whether an answer may be near one of the objectives (seconds by percentile)."""
+
+
+def left_to_judge(
+    system: System, workload: Workload, objectives: Mapping[float, float], is_near: IsNear
+) -> dict[float, float]:
+    """Return the objectives that no model misses on its own, if an answer may be near one of them; else none.
+
+    The bounds come first: the floors of models take ten times as long.
+    """
+    left = dict(objectives)
+    while left and may_be_late(system, workload, left) and is_near(system, workload, left):
+        late = [f for f, time_s in left.items() if model_is_late(system, workload, f, time_s)]
+        if not late:
+            return left
+        left = {f: time_s for f, time_s in left.items() if f not in late}
+    return {}
 
 
 _UNTIL = {"latency": "whole path", "ttft": "until the first token", "tpot": "per token"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -91,7 +90,8 @@ class _Memory:
         return found
 
 
-_memories: WeakKeyDictionary[System, _Memory] = WeakKeyDictionary()
+def _memory_of(_: System) -> _Memory:
+    return _Memory()
 
 
 def spared_calls(
@@ -101,7 +101,7 @@ def spared_calls(
 
     `fraction` is a percentile; None stands for the mean.
     """
-    memory = _memories.setdefault(system, _Memory())
+    memory = system.once(_memory_of)
     flow, servings = system.flow(workload), system.servings(workload)
     key = (flow, id(servings), floors.key, fraction)       # the system keeps the servings
     known = memory.spared.get(key)

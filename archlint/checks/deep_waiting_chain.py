@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from archlint.analysis.busiest import is_near_unloaded, may_be_late
+from archlint.analysis.busiest import is_near_unloaded
 from archlint.analysis.system import System
-from archlint.checks._lines import model_is_late
+from archlint.checks._lines import left_to_judge
 from archlint.verdicts import Verdict
 
 _MOST_COMPUTED = 60
@@ -23,10 +23,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     left = _MOST_COMPUTED
     for workload in system.workloads.values():
         objectives = dict(workload.slo.latency)
-        if not objectives or left == 0 or not may_be_late(system, workload, objectives):
-            continue
-        objectives = {f: time_s for f, time_s in objectives.items() if not model_is_late(system, workload, f, time_s)}
-        if objectives and is_near_unloaded(system, workload, objectives):
+        objectives = left_to_judge(system, workload, objectives, is_near_unloaded) if left > 0 else {}
+        if objectives:
             from archlint.checks._deep_chains import judge  # needed only near an objective
 
             left -= 1

@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.busiest import is_near_under_load, last_facts, may_be_late
+from archlint.analysis.busiest import is_near_under_load, last_facts
 from archlint.analysis.system import System
-from archlint.checks._lines import model_is_late
+from archlint.checks._lines import left_to_judge
 from archlint.verdicts import Undecided, Verdict
 
 _MOST_COMPUTED: Final = 60
@@ -38,10 +38,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if needs:
             yield Undecided(workload.place("slo", "latency"), needs, "how long answers take under load")
             continue
-        if not may_be_late(system, workload, objectives):
-            continue
-        objectives = {f: time_s for f, time_s in objectives.items() if not model_is_late(system, workload, f, time_s)}
-        if not objectives or not is_near_under_load(system, workload, objectives):
+        objectives = left_to_judge(system, workload, objectives, is_near_under_load)
+        if not objectives:
             continue
         from archlint.checks._late_answers import judge  # needed only near an objective
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from archlint.analysis.described import ALL
 from archlint.analysis.modes import ONLINE
-from archlint.analysis.stations import path_of, rates_at_mean, rates_at_peak, stations_at
+from archlint.analysis.most_visits import MostVisits
 from archlint.analysis.system import System
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
@@ -51,6 +51,24 @@ class _Objective(msgspec.Struct, frozen=True):
         return Term("objective", label, self.seconds, "s", Origin.STATED, self.at, limit=True)
 
 
+class _Most:
+    """The most requests per second that reach the tested components: a test that sent as many needs no exact number."""
+
+    def __init__(self, system: System, tested: Iterable[str]) -> None:
+        self.tested = dict.fromkeys(tested, 0.0)
+        self._visits = MostVisits(system)
+        for workload in system.workloads.values() if self.tested else ():
+            rate = workload.rate_per_s or 0.0
+            for name, visits in self._visits.of(workload).items() if rate > 0 else ():
+                if name in self.tested:
+                    self.tested[name] += visits * rate
+
+    def at(self, workload: Workload, name: str) -> float:
+        """Return the most requests per second that reach a component at the peak of a workload."""
+        more = (workload.peak_per_s or 0.0) - (workload.rate_per_s or 0.0)
+        return self.tested[name] + (self._visits.of(workload).get(name, 0.0) * more if more > 0 else 0.0)
+
+
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each server of an online workload with a latency objective that no load test supports.
 
@@ -60,14 +78,14 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     tested = {component.name for component in system.components.values() if component.load_tested is not None}
     if not tested and ALL not in system.architecture.described:
         return
-    traffic = Traffic(system)
+    traffic, most = Traffic(system), _Most(system, tested)
     found: dict[Place, Verdict] = {}
     for workload in system.workloads.values():
         objective = _objective(workload)
         if objective is not None:
             share = traffic.share([workload])
             for server in dict.fromkeys(each.server for each in system.servings(workload) if each.mode == ONLINE):
-                verdict = _judged(system, objective, system.components[server], tested, share)
+                verdict = _judged(system, objective, system.components[server], most, share)
                 if verdict is not None:
                     found.setdefault(verdict.at, verdict)
     yield from found.values()
@@ -82,12 +100,12 @@ def _objective(workload: Workload) -> _Objective | None:
 
 
 def _judged(
-    system: System, objective: _Objective, server: Component, tested: set[str], share: float
+    system: System, objective: _Objective, server: Component, most: _Most, share: float
 ) -> Verdict | None:
     """Return what is wrong with all tests of a server and of what its requests pass; None if one supports it."""
     flow = system.flow(objective.workload)
-    on_way = [name for name in flow.waiting if name in tested and _all_pass(flow, name, server.name)]
-    verdicts = [_of_test(system, objective, system.components[name], share) for name in reversed(on_way)]
+    on_way = [name for name in flow.waiting if name in most.tested and _all_pass(flow, name, server.name)]
+    verdicts = [_of_test(system, objective, system.components[name], most, share) for name in reversed(on_way)]
     if None in verdicts or (not on_way and server.kind == "external"):
         return None                                # nobody load-tests a vendor alone
     if not on_way:
@@ -116,18 +134,21 @@ def _untested(server: Component, objective: _Objective, share: float) -> Hit:
     )  # fmt: skip
 
 
-def _of_test(system: System, objective: _Objective, component: Component, share: float) -> Verdict | None:
+def _of_test(
+    system: System, objective: _Objective, component: Component, most: _Most, share: float
+) -> Verdict | None:
     """Return what is wrong with the load test of a component; None if it supports the objective."""
     test, workload, name = component.load_tested, objective.workload, component.name
-    path = path_of(system, workload)
-    if test is None or path is None:
+    if test is None:
         return None
     because = f"whether the load test of `{name}` supports the latency objective of `{workload.name}`"
     at = component.place("load_tested")
-    comparable = objective.fraction >= _P99 and path.visits.get(name, 0.0) >= _EACH
     rated = workload.rate_per_s is not None or workload.peak_per_s is not None
-    low = _too_low(system, component, objective, test.rate_per_s, share) if test.rate_per_s and rated else None
-    if comparable and test.p99_s is not None and exceeds(test.p99_s, objective.seconds):
+    low = None
+    if test.rate_per_s and rated and exceeds(most.at(workload, name), test.rate_per_s):
+        low = _too_low(system, component, objective, test.rate_per_s, share)
+    slow = test.p99_s is not None and exceeds(test.p99_s, objective.seconds)
+    if slow and test.p99_s is not None and _is_comparable(system, objective, name):
         return _too_slow(component, objective, test.p99_s, share, low)
     if test.rate_per_s is None:
         return Undecided(at, (component.place("load_tested", "rate"),), because)
@@ -136,9 +157,17 @@ def _of_test(system: System, objective: _Objective, component: Component, share:
     if low is not None:
         return low
     needs = () if workload.peak_per_s is not None else (workload.place("peak"),)
-    if comparable and test.p99_s is None:
+    if test.p99_s is None and _is_comparable(system, objective, name):
         needs = (*needs, component.place("load_tested", "p99"))
     return Undecided(at, needs, because) if needs else None
+
+
+def _is_comparable(system: System, objective: _Objective, name: str) -> bool:
+    """Whether the p99 of a component is at most that of the whole answer: each request visits it."""
+    from archlint.analysis.stations import path_of
+
+    path = path_of(system, objective.workload)
+    return path is not None and objective.fraction >= _P99 and path.visits.get(name, 0.0) >= _EACH
 
 
 def _too_slow(component: Component, objective: _Objective, p99_s: float, share: float, low: Hit | None) -> Hit:
@@ -162,6 +191,8 @@ def _too_slow(component: Component, objective: _Objective, p99_s: float, share: 
 
 def _too_low(system: System, component: Component, objective: _Objective, tested: float, share: float) -> Hit | None:
     """Return the hit of a test that sent fewer requests than arrive; None if it sent enough."""
+    from archlint.analysis.stations import rates_at_mean, rates_at_peak, stations_at
+
     workload, name = objective.workload, component.name
     rates = rates_at_mean(system) if workload.peak_per_s is None else rates_at_peak(system, workload)
     station = stations_at(system, rates, (name,)).get(name)

@@ -15,7 +15,7 @@ import msgspec
 if TYPE_CHECKING:
     from archlint.source.ignore import Pattern
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_DRIVE = r"[A-Za-z]:[\\/]"
 
 
 class Patterns(msgspec.Struct, frozen=True):
@@ -141,7 +141,7 @@ def _readings(text: str, root: str) -> Iterator[tuple[str, str]]:
     ([('/repo', '!/a/*.yaml')], [('/repo', '/x/')], [('/repo', '/x'), ('/', '/x')])
     """
     sign, body = ("!", text[1:]) if text.startswith("!") else ("", text)
-    if _DRIVE.match(body):
+    if re.match(_DRIVE, body):
         drive, rest = os.path.splitdrive(body.replace("\\", "/"))
         yield f"{drive}{os.sep}", f"{sign}{rest}"
         return

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from archlint.catalog.hardware import accelerator
 from archlint.catalog.technologies import Technologies
 from archlint.model.architecture import Architecture, Component
 from archlint.model.pieces import Price
@@ -64,6 +63,8 @@ def _priced(component: Component, listed: Mapping[str, ListedPrice], technologie
 
 def _catalogued(name: str, technologies: Technologies) -> str:
     """Return the name in the catalogues, so that an alias finds its price; keep an unknown name."""
+    from archlint.catalog.hardware import accelerator  # needed only where prices are listed
+
     known = accelerator(name)
     if known is not None:
         return known.name

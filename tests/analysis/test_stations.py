@@ -82,6 +82,14 @@ def test_a_station_has_the_work_of_all_workloads(shop: System) -> None:
     assert list(peak) == ["server"] and peak["server"].rate_per_s == pytest.approx(0.4 * 340)
 
 
+def test_only_the_rate_of_one_workload_is_at_its_peak(shop: System) -> None:
+    means, peak = rates_at_mean(shop), rates_at_peak(shop, shop.workloads["search"])
+    assert list(peak) == list(means) and len(peak) == len(means)
+    assert {name: (means[name], peak[name]) for name in means if means[name] != peak[name]} == {"search": (100.0, 300.0)}
+    assert stations_at(shop, dict(peak)) == stations_at(shop, peak)
+    assert rates_at_peak(shop, shop.workloads["tag"]) is means and rates_at_mean(shop) is means
+
+
 def test_replicas_that_get_requests_in_turn_have_queues_of_their_own(shop: System) -> None:
     api = stations_at(shop, rates_at_mean(shop))["api"]
     assert (api.queues, api.servers, api.in_turn, api.holds) == (2, 16, True, True)
