@@ -13,6 +13,7 @@ from archlint.api import check_targets
 from archlint.cli.check import split_words
 from archlint.cli.checking import nothing_to_check
 from archlint.cli.complete import complete_rule_words
+from archlint.cli.options import InputPath
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
 from archlint.cli.outputs import say
@@ -31,7 +32,7 @@ from archlint.verdicts import FileReport, Report
 
 
 @click.command("baseline")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
+@click.argument("paths", nargs=-1, type=InputPath())
 @click.option("--update", is_flag=True, help="Remove resolved findings, follow renames; add nothing.")
 @click.option(
     "--since", metavar="REV", help="Write nothing; fail if the baseline has findings that none had at revision REV.",

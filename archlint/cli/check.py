@@ -8,6 +8,7 @@ import click
 
 from archlint.cli.checking import LEVELS, CheckCall, run_check
 from archlint.cli.complete import complete_formats, complete_rule_words
+from archlint.cli.options import InputPath
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
 from archlint.report import FORMATS
@@ -43,7 +44,7 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True, readable=False))
+@click.argument("paths", nargs=-1, type=InputPath(allow_dash=True))
 @click.option(
     "--select",
     metavar="RULES",

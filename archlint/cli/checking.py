@@ -14,7 +14,7 @@ from archlint.analysis.system import System
 from archlint.api import STDIN, check_targets, examine_targets, find_targets
 from archlint.cli.outputs import keep_what_is_read, write_output
 from archlint.cli.permission import allows_code
-from archlint.cli.streams import clean, here, read_stdin, write_bytes
+from archlint.cli.streams import NO_PATH, clean, from_here, here, read_stdin, write_bytes
 from archlint.cli.terminal import error_text, use_color, use_links, width
 from archlint.errors import ArchlintError, UsageError
 from archlint.linter import Options
@@ -193,29 +193,13 @@ def _inputs(call: CheckCall) -> tuple[list[Path], tuple[bytes, str] | None]:
     """Split the arguments into files and standard input; without arguments, return the current folder."""
     stdin = None
     if "" in call.paths:
-        raise UsageError("a path is empty", "is a variable of the shell not set?")
+        raise UsageError(*NO_PATH)
     if "-" in call.paths or (call.stdin_filename and not call.paths):
         stdin = read_stdin(), call.stdin_filename or STDIN
     elif call.stdin_filename:
         raise UsageError("--stdin-filename names standard input, but the paths do not hold `-`", "add `-` to the paths")
-    targets = [_from_here(path) for path in call.paths if path != "-"]
+    targets = [from_here(path) for path in call.paths if path != "-"]
     return (targets or ([] if stdin else [Path()])), stdin
-
-
-def _from_here(path: str) -> Path:
-    """Name a path from the current folder if it is below or above, also if it leads there through a link.
-
-    So reports have paths of the work tree, however it was reached.
-    """
-    folder = here() if os.path.isabs(path) else ""
-    if not folder or Path(path).is_relative_to(folder):
-        return Path(path)
-    above, name = (path, "") if os.path.isdir(path) else os.path.split(path)
-    real = Path(os.path.realpath(above), name)
-    is_linked = Path(os.path.normpath(path)) != real
-    if real.is_relative_to(folder) or (is_linked and Path(folder).is_relative_to(real)):
-        return Path(os.path.relpath(real, folder))
-    return Path(path)
 
 
 def nothing_to_check(paths: tuple[str, ...], report: Report) -> UsageError:

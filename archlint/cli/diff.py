@@ -9,6 +9,7 @@ import click
 
 from archlint.cli.check import split_words
 from archlint.cli.complete import complete_formats, complete_rule_words
+from archlint.cli.options import InputPath
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
 from archlint.cli.outputs import keep_what_is_read, save, write_output
@@ -47,7 +48,7 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 
 @click.command("diff")
 @click.argument(
-    "paths", nargs=-1, type=click.Path(path_type=Path, readable=False), metavar="OLD NEW | --git REV [PATHS]..."
+    "paths", nargs=-1, type=InputPath(), metavar="OLD NEW | --git REV [PATHS]..."
 )
 @click.option("--git", "revision", metavar="REV", help="Compare a git revision with the work tree.")
 @click.option(

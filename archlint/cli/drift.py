@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from archlint.cli import settings as given
+from archlint.cli.options import InputPath
 from archlint.cli.outputs import keep_what_is_read, say, write_output
 from archlint.cli.streams import here
 from archlint.cli.terminal import use_color, width
@@ -18,7 +19,7 @@ FORMATS = ("text", "concise", "github", "json")
 
 @click.command("drift")
 @click.argument(
-    "paths", nargs=-1, type=click.Path(path_type=Path, readable=False), metavar="[ARCH_YAML [PATH]...]"
+    "paths", nargs=-1, type=InputPath(), metavar="[ARCH_YAML [PATH]...]"
 )
 @given.outputs(*FORMATS)
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something differs.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from archlint.about import docs_url
+from archlint.cli.options import InputPath
 from archlint.cli.outputs import save, say, write_output
 from archlint.cli.progress import progress
 from archlint.cli.streams import read_stdin
@@ -25,7 +26,7 @@ _WINDOW: Final = "1d"
 
 
 @click.command("import")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
+@click.argument("paths", nargs=-1, type=InputPath())
 @click.option(
     "--output", "-o", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="Write to this file, which must not exist.  [default: standard output]",

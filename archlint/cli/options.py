@@ -7,6 +7,22 @@ from pathlib import Path
 import click
 
 from archlint.cli.permission import ALLOW_CODE
+from archlint.cli.streams import NO_PATH, from_here
+from archlint.errors import UsageError
+
+
+class InputPath(click.Path):
+    """The path of an input; one that leads into the current folder through a link is named from that folder."""
+
+    def __init__(self, allow_dash: bool = False) -> None:
+        super().__init__(path_type=Path, allow_dash=allow_dash, readable=False)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path from the current folder; raises `UsageError` for an empty one."""
+        if value == "":
+            raise UsageError(*NO_PATH)
+        return from_here(str(super().convert(value, param, ctx)))  # type: ignore[arg-type]
+
 
 config = click.option(
     "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=False),

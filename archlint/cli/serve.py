@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from archlint.about import install_command
+from archlint.cli.options import InputPath
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
 from archlint.cli.outputs import say
@@ -20,7 +21,7 @@ _TOKEN = r"[A-Za-z0-9._~+/=-]{16,500}"
 
 
 @click.command("serve")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
+@click.argument("paths", nargs=-1, type=InputPath())
 @click.option("--host", default="127.0.0.1", show_default=True,
               help="Listen at this address; one that other machines reach needs a token.")  # fmt: skip
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free port.")

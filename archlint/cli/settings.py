@@ -11,6 +11,7 @@ import click
 from archlint.changing import Setting, parse_setting
 from archlint.cli.check import split_words
 from archlint.cli.complete import complete_formats, complete_rule_words, complete_setting
+from archlint.cli.options import InputPath
 from archlint.cli.outputs import keep_what_is_read, say
 from archlint.cli.streams import read_stdin
 from archlint.errors import UsageError
@@ -33,7 +34,7 @@ setting = click.option(
     help="Set a fact, such as components.api.replicas=6; null removes it; repeatable.",
 )  # fmt: skip
 file = click.argument(
-    "paths", type=click.Path(path_type=Path, allow_dash=True, readable=False), nargs=-1, metavar="[PATH]...",
+    "paths", type=InputPath(allow_dash=True), nargs=-1, metavar="[PATH]...",
 )  # fmt: skip
 system = click.option(
     "--system", metavar="NAME", default="", help="Take this system of a file that describes several, by name or number."

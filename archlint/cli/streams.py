@@ -11,6 +11,7 @@ import io
 import os
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from archlint.errors import UsageError, hint_to_write
@@ -18,6 +19,7 @@ from archlint.errors import UsageError, hint_to_write
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+NO_PATH: Final = ("a path is empty", "is a variable of the shell not set?")
 _ESCAPE: Final = r"\x1b(?:\[[0-9;]*m|\]8;[^\x00-\x1f\x7f-\x9f]*\x1b\\)"
 """Escape sequences that archlint prints itself: colours and links."""
 _UNSAFE: Final = (
@@ -198,3 +200,19 @@ def here() -> str:
         return os.getcwd().replace(os.sep, "/")
     except OSError:
         return ""
+
+
+def from_here(path: str) -> Path:
+    """Name a path from the current folder if it is below or above, also if it leads there through a link.
+
+    So reports have paths of the work tree, however it was reached.
+    """
+    folder = here() if os.path.isabs(path) else ""
+    if not folder or Path(path).is_relative_to(folder):
+        return Path(path)
+    above, name = (path, "") if os.path.isdir(path) else os.path.split(path)
+    real = Path(os.path.realpath(above), name)
+    is_linked = Path(os.path.normpath(path)) != real
+    if real.is_relative_to(folder) or (is_linked and Path(folder).is_relative_to(real)):
+        return Path(os.path.relpath(real, folder))
+    return Path(path)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from archlint.cli.app import app
+from archlint.cli.app import app, run_app
+from archlint.errors import UsageError
 from tests.conftest import Run, command
 from tests.tools import program
 
@@ -196,6 +197,29 @@ def test_a_work_tree_behind_a_link_has_relative_paths(archlint: Run, tmp_path: P
             assert "app/arch.yaml" in text, name
             assert str(link) not in text, name
             assert str(tmp_path / "real") not in text or name in {"sarif", "json"}   # JSON keeps what is named
+
+
+@pytest.mark.parametrize("words", ["drift ARCH DEPLOYED -o github", "drift ARCH -o concise", "diff ARCH DEPLOYED -o markdown",
+                                   "analyze ARCH", "import DEPLOYED", "baseline ARCH", "whatif ARCH --set components.ranker.replicas=3"])  # fmt: skip
+def test_other_commands_name_a_path_behind_a_link_from_the_current_folder(
+    tmp_path: Path, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An annotation with an absolute path is lost."""
+    write(tmp_path, "real/arch.yaml", text=f"{ARCH}  ranker: {{kind: service, replicas: 2}}\n")
+    write(tmp_path, "real/compose.yaml", text="services: {ranker: {image: 'acme/ranker:1', deploy: {replicas: 3}}}\n")
+    link = tmp_path / "link"
+    link.symlink_to("real", target_is_directory=True)
+    monkeypatch.chdir(link)
+    status = run_app([word.replace("ARCH", f"{link}/arch.yaml").replace("DEPLOYED", f"{link}/compose.yaml") for word in words.split()])
+    said = "".join(capsys.readouterr())
+    assert (status, str(tmp_path) in said) == (int(words.startswith("drift")), False), said
+
+
+@pytest.mark.parametrize("words", ["check -q", "baseline", "diff arch.yaml", "drift", "import", "analyze", "sweep --set system=a,b", "serve"])
+def test_an_empty_path_is_not_the_current_folder(words: str) -> None:
+    """It is a variable of the shell that is not set."""
+    with pytest.raises(UsageError, match="a path is empty"):
+        run_app([*words.split(), ""])
 
 
 def test_an_included_file_is_not_counted_as_skipped(archlint: Run, tmp_path: Path) -> None:
