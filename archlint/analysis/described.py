@@ -39,7 +39,11 @@ def described_families(architecture: Architecture, required: Iterable[str] = ())
     if ALL in asked:
         return frozenset(FACT_FAMILIES) - {ALL}
     last = (identity.rpartition(".")[2] for identity in (*architecture.nones, *architecture.unread))
-    mentioned = {_KEYS[key] for key in last if key in _KEYS} | set(_mentioned(architecture))
+    mentioned = {_KEYS[key] for key in last if key in _KEYS}
+    for family in _mentioned(architecture):
+        mentioned.add(family)
+        if len(mentioned) == len(NOUNS):
+            break
     partly = _NEVER_DEPLOYED if architecture.is_imported else frozenset[str]()
     return frozenset(asked | mentioned - partly)
 

@@ -54,8 +54,8 @@ class _Lines:
             if "\r" in self.text:
                 self.starts = [0, *(match.end() for match in re.finditer(_LINE_BREAK, self.text))]
             else:
-                lengths = accumulate(map(len, self.text.split("\n")[:-1]), initial=0)
-                self.starts = [length + number for number, length in enumerate(lengths)]
+                lengths = map(len, self.text.split("\n")[:-1])
+                self.starts = list(accumulate(map((1).__add__, lengths), initial=0))
         return self.starts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -51,13 +52,13 @@ class Topology:
         incoming: dict[str, list[Relation]] = {name: [] for name in components}
         consumers: dict[str, list[Relation]] = {}
         published: dict[str, list[str]] = {}
-        by_verb: dict[str, list[Relation]] = {}
-        by_kind: dict[str, list[Component]] = {}
+        by_verb: defaultdict[str, list[Relation]] = defaultdict(list)
+        by_kind: defaultdict[str, list[Component]] = defaultdict(list)
         self._awaited: dict[str, list[str]] = {}
         for name, component in components.items():
             kept = outgoing[name] = []
             awaited = self._awaited[name] = []
-            by_kind.setdefault(component.kind, []).append(component)
+            by_kind[component.kind].append(component)
             for relation in component.relations:
                 target, verb = relation.target, relation.verb
                 into = incoming.get(target)
@@ -65,7 +66,7 @@ class Topology:
                     continue
                 into.append(relation)
                 kept.append(relation)
-                by_verb.setdefault(verb, []).append(relation)
+                by_verb[verb].append(relation)
                 if verb in _AWAITED or self.waits(relation):
                     awaited.append(target)
                 if verb == "consumes":
