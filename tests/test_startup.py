@@ -105,11 +105,13 @@ def test_a_late_module_is_the_same_when_it_is_used() -> None:
 
 def test_what_msgspec_does_not_get_others_do() -> None:
     script = "import sys\nfrom archlint.source.later import import_msgspec\nimport_msgspec()\nimport msgspec\n"
-    script += "print(sorted({'uuid', 'decimal', 'platform'} & sys.modules.keys()))\n"
+    script += "print(sorted({'uuid', 'decimal', 'platform', 'typing_extensions'} & sys.modules.keys()))\n"
     script += "import decimal, uuid\nprint(decimal.Decimal('1.50'), uuid.UUID(int=1).int, msgspec.json.decode(b'1.5', type=float))\n"
     script += "print(msgspec.inspect.type_info(int).gt, msgspec.json.schema(int)['type'])\n"
+    script += "import typing, typing_extensions\nkeys = typing.TypedDict('keys', {'a': typing.NotRequired[int]})\n"
+    script += "print(typing_extensions.NotRequired is typing.NotRequired, msgspec.json.decode(b'{}', type=keys))\n"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.splitlines() == ["[]", "1.50 1 1.5", "None integer"]
+    assert done.stdout.splitlines() == ["[]", "1.50 1 1.5", "None integer", "True {}"]
 
 
 def test_callers_that_wait_in_a_circle_do_not_need_networkx(tmp_path: Path) -> None:

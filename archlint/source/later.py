@@ -15,6 +15,7 @@ from typing import Final
 
 _NEVER_ENCODED: Final = {"uuid": ("UUID", "SafeUUID"), "decimal": ("Decimal",)}
 """The modules that msgspec imports for types that no record of archlint has, with what it takes from them."""
+_BACKPORTS: Final = "typing_extensions"
 
 
 class Later:
@@ -65,10 +66,11 @@ class LaterModule(ModuleType):
 
 
 def import_msgspec() -> None:
-    """Import msgspec without `uuid`, `decimal` and its own `inspect`.
+    """Import msgspec without `uuid`, `decimal`, `typing_extensions` and its own `inspect`.
 
-    msgspec takes from the first two the types that it can encode; archlint's records have neither. Only for a process
-    of archlint's own, before it has threads.
+    msgspec takes from the first two the types that it can encode; archlint's records have neither. Of the third, it
+    can do without: Python 3.11 has what it takes from there. Only for a process of archlint's own, before it has
+    threads.
     """
     if "msgspec" in sys.modules:
         return
@@ -77,6 +79,9 @@ def import_msgspec() -> None:
     for name in missing:
         sys.modules[name] = stand_in = ModuleType(name)
         vars(stand_in).update({kind: type(kind, (), {"unknown": None}) for kind in _NEVER_ENCODED[name]})
+    if _BACKPORTS not in sys.modules:
+        missing.append(_BACKPORTS)
+        vars(sys)["modules"][_BACKPORTS] = None        # as if it were not installed
     try:
         import msgspec  # noqa: F401
     finally:
