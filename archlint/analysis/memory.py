@@ -30,6 +30,14 @@ class Weights(msgspec.Struct, frozen=True):
         return float(self.fact.value)
 
     @property
+    def tables_bytes(self) -> float:
+        """The bytes of its embedding tables, which servers keep in their own memory; of `dlrm`, at most all."""
+        tables, whole = self.model.embedding_parameters, self.model.parameters
+        if tables is None or not whole:
+            return self.least_bytes if self.model.family == "dlrm" else 0.0
+        return self.least_bytes * min(1.0, tables / whole)
+
+    @property
     def usual_bytes(self) -> float:
         """The bytes in the usual format of 16 bits, if the format is unknown."""
         return self.least_bytes if self.sure else self.least_bytes * PRECISIONS["fp16"] / _SMALLEST_WIDTH
@@ -38,12 +46,14 @@ class Weights(msgspec.Struct, frozen=True):
 class Memory(msgspec.Struct, frozen=True):
     """The memory of one replica: its own, and that of its accelerators; None if the file does not state it.
 
-    `unknown_chip` is true if it has accelerators of an unknown size.
+    `unknown_chip` is true if it has accelerators of an unknown size, and `unsaid_chip` if the file does not state
+    whether it has any.
     """
 
     host: Fact | None = None
     chips: Fact | None = None
     unknown_chip: bool = False
+    unsaid_chip: bool = False
 
     @property
     def total_bytes(self) -> float:
@@ -96,6 +106,8 @@ def memory_of(component: Component) -> Memory:
     host = chips = None
     if hardware.memory_bytes is not None:
         host = Fact(float(hardware.memory_bytes), Origin.STATED, component.place("hardware", "memory"))
+    if hardware.gpus == 0:
+        return Memory(host)
     has_chips = hardware.gpu is not None or hardware.gpu_memory_bytes is not None or hardware.gpus is not None
     known = accelerator(hardware.gpu)
     size, at, source = hardware.gpu_memory_bytes, component.place("hardware", "gpu_memory"), ""
@@ -107,4 +119,4 @@ def memory_of(component: Component) -> Memory:
         origin = Origin.STATED if count == 1 and not source else Origin.DERIVED
         formula = " x ".join(part for part in ("" if count == 1 else f"{count:g}", source) if part)
         chips = Fact(size * count, origin, at, formula)
-    return Memory(host, chips, has_chips and chips is None)
+    return Memory(host, chips, has_chips and chips is None, not has_chips)

@@ -7,7 +7,7 @@ edge: the model runs on the client's device. unreached: none of these.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Final
@@ -71,6 +71,7 @@ class Productions(Mapping[str, tuple[Production, ...]]):
         self._written: dict[str, list[str]] = {}
         self._writers: dict[str, list[str]] = {}
         self._known: dict[str, tuple[Production, ...]] = {}
+        self._unchanged: dict[tuple[str, bool], dict[str, None]] = {}
         reached: dict[str, None] = {}
         for name, component in topology.components.items():
             mode = _PRODUCER_MODES.get(component.kind)
@@ -94,8 +95,7 @@ class Productions(Mapping[str, tuple[Production, ...]]):
         if store not in self._known:
             if store not in self._stores:
                 raise KeyError(store)
-            sources = _spread([store], self._sources, {})
-            writers = {name for source in sources for name in self._writers.get(source, ())}
+            writers = {name for source in self.behind(store) for name in self._writers.get(source, ())}
             ordered = sorted(writers, key=self._rank.__getitem__)
             self._known[store] = tuple(made for name in ordered for made in self._made[name])
         return self._known[store]
@@ -132,6 +132,32 @@ class Productions(Mapping[str, tuple[Production, ...]]):
             bits.update(dict.fromkeys(group, union))
         return upstream, bits
 
+    def behind(self, store: str) -> Iterable[str]:
+        """Return a store and all from which something is copied to it."""
+        return _spread([store], self._sources, {})
+
+    def are_passed_on(self, producer: str, store: str, *, alone: bool = False) -> bool:
+        """Return whether predictions of a producer come to a store as they are: no other model works on them between.
+
+        What a job with a model of its own reads, it may use for other predictions, or not at all. `alone` also asks
+        that nothing else is in the stores that are copied.
+        """
+        if (producer, alone) not in self._unchanged:
+            copies = self._sole_copies if alone else self._plain_copies
+            self._unchanged[producer, alone] = _spread(self._written.get(producer, ()), copies, {})
+        return store in self._unchanged[producer, alone]
+
+    @cached_property
+    def _plain_copies(self) -> dict[str, list[str]]:
+        """The stores to which each store is copied by components that run no model."""
+        return _copies(self._topology, lambda name: not self._topology.models_awaited[name])
+
+    @cached_property
+    def _sole_copies(self) -> dict[str, list[str]]:
+        """Those of them that only one component writes."""
+        copies = self._plain_copies.items()
+        return {store: onward for store, onward in copies if len(givers(self._topology, store)) < 2}
+
     def __contains__(self, store: object) -> bool:
         return store in self._stores
 
@@ -152,6 +178,11 @@ class Productions(Mapping[str, tuple[Production, ...]]):
         return dict(sorted(found.items(), key=lambda item: self._stores[item[1][0]]))
 
 
+def givers(topology: Topology, store: str) -> dict[str, None]:
+    """Return the components that write or publish to a store or queue, in the order of the file."""
+    return {relation.source: None for relation in topology.incoming[store] if relation.verb in GIVEN_ON}
+
+
 def _models_run(topology: Topology, start: str) -> Iterator[tuple[str, str]]:
     """Yield the (server, model) pairs that a component runs by itself or by waiting for others."""
     awaited = topology.models_awaited
@@ -167,13 +198,16 @@ def _models_run(topology: Topology, start: str) -> Iterator[tuple[str, str]]:
                 stack.append(target)
 
 
-def _copies(topology: Topology) -> dict[str, list[str]]:
-    """Return the stores to which jobs copy each store, and to which consumers write the messages of each queue."""
+def _copies(topology: Topology, counts: Callable[[str], bool] = bool) -> dict[str, list[str]]:
+    """Return the stores to which jobs copy each store, and to which consumers write the messages of each queue.
+
+    Only components count of which `counts` is true, by name.
+    """
     copies: dict[str, list[str]] = {}
     producers = {component.name for kind in _PRODUCER_MODES for component in topology.of_kind(kind)}
     takers = producers.union(relation.source for relation in topology.relations_of("consumes"))
     for name in topology.components if takers else ():
-        if name not in takers:
+        if name not in takers or not counts(name):
             continue
         relations = topology.outgoing[name]
         given_on = [relation.target for relation in relations if relation.verb in GIVEN_ON]

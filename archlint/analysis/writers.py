@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from archlint.analysis.ages import RunTime, run_time, starts_of, unknown_starts
-from archlint.analysis.modes import GIVEN_ON
+from archlint.analysis.modes import GIVEN_ON, Serving, givers
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
@@ -25,7 +25,8 @@ def is_scheduled(writer: Component) -> bool:
 class Younger(msgspec.Struct, frozen=True):
     """Whether a younger writer reaches each item that a job writes; `needs` would say, where it is undecided.
 
-    `certainty` of the answer no: several younger writers may reach each item together, which no key says.
+    `certainty` of the answer no: several younger writers may reach each item together, and what another job copies from
+    a store with several writers may be something else. No key says either.
     """
 
     reaches_all: bool
@@ -71,6 +72,21 @@ class Writers:
         """Return whether a writer keeps a store up to date, item by item, as changes arrive."""
         return bool(self._live_of(store, model))
 
+    def only_repairs(self, serving: Serving) -> bool:
+        """Return whether others keep the predictions that a job writes up to date, so that it only repairs them.
+
+        Where another job works on what it writes, any live writer of the stores on the way may keep them fresh. The
+        age of that data is judged by itself.
+        """
+        store = serving.store
+        if self.are_live(store, serving.model):
+            return True
+        if self._system.productions.are_passed_on(serving.producer, store):
+            return False
+        behind = self._system.productions.behind(store)
+        giving = {name for each in behind for name in givers(self._system.topology, each)} - {serving.producer}
+        return any(self.is_live(self._system.components[name]) for name in giving)
+
     def _live_of(self, store: str, model: str) -> tuple[str, ...]:
         if (store, model) not in self._live:
             live = (writer.name for writer in self.of(store, model) if self.is_live(writer))
@@ -104,7 +120,8 @@ class Writers:
             if reach.reaches_all or reach.needs:
                 needs += (*age.needs, *reach.needs)
             together += other.records or 0.0
-        doubtful = workload.distinct is not None and together >= workload.distinct
+        alone = self._system.productions.are_passed_on(job.name, store, alone=True)
+        doubtful = not alone or (workload.distinct is not None and together >= workload.distinct)
         certainty = Certainty.HEURISTIC if doubtful else Certainty.PROVEN
         return Younger(False, tuple(dict.fromkeys(needs)), certainty)
 
@@ -133,7 +150,7 @@ class Writers:
         """Return the components that hand a writer its work: over its queues, or with a call or trigger."""
         topology = self._system.topology
         queues = [r.target for r in topology.outgoing[writer] if r.verb == "consumes"]
-        found = [r.source for queue in queues for r in topology.incoming[queue] if r.verb in GIVEN_ON]
+        found = [name for queue in queues for name in givers(topology, queue)]
         found += [r.source for r in topology.incoming[writer] if r.verb in {"calls", "triggers"}]
         return tuple(dict.fromkeys(found))
 

@@ -78,7 +78,7 @@ def _uses(system: System, writers: Writers) -> dict[str, list[Use]]:
     uses: dict[str, list[Use]] = {}
     for workload in system.workloads.values():
         for serving in system.servings(workload):
-            if serving.mode == BATCH and not writers.are_live(serving.store, serving.model):
+            if serving.mode == BATCH and not writers.only_repairs(serving):
                 uses.setdefault(serving.producer, []).append(Use(workload, serving))
     return uses
 

@@ -78,7 +78,7 @@ class _Fresh:
         return any(self._is_late(job, use) for use in self._uses.get(job.name, ()))
 
     def _is_late(self, job: Component, use: Use) -> bool:
-        if self._writers.are_live(use.serving.store, use.serving.model):
+        if self._writers.only_repairs(use.serving):
             return False
         if asks_for_the_unknown(self._system, use.workload) or takes_too_long(self._system, job, use) is None:
             return False

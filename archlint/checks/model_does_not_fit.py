@@ -58,8 +58,13 @@ def _judge(component: Component, served: Sequence[Model], params: Params, traffi
             keys = ("hardware", "memory")
         return Undecided(component.place(), (component.place(*keys),), because)
     limit = float(memory.chips.value) if memory.chips is not None else memory.total_bytes
+    tables = sum(one.tables_bytes for one in weights) if memory.chips is not None else 0.0
+    if tables and not exceeds((least - tables) / (component.shards or 1.0), limit):
+        if memory.host is None and exceeds(least / (component.shards or 1.0), limit):
+            return Undecided(component.place(), (component.place("hardware", "memory"),), because)
+        limit = memory.total_bytes         # the tables may stay in the replica's own memory
     if exceeds(least / (component.shards or 1.0), limit):
-        return _hit(component, weights, memory, traffic)
+        return _hit(component, weights, memory, limit, traffic)
     needs = [one.model.place("precision") for one in weights if not one.sure] if exceeds(usual, limit) else []
     if memory.host is not None:            # the file describes the memory, so the sizes of the models are left
         needs += [
@@ -72,13 +77,15 @@ def _judge(component: Component, served: Sequence[Model], params: Params, traffi
     return Undecided(component.place(), tuple(needs), because) if needs else None
 
 
-def _hit(component: Component, weights: Sequence[Weights], memory: Memory, traffic: Traffic) -> Hit:
+def _hit(
+    component: Component, weights: Sequence[Weights], memory: Memory, limit: float, traffic: Traffic
+) -> Hit:
     least = sum(one.least_bytes for one in weights) / (component.shards or 1.0)
     # What accelerators do not hold may stay in the replica's own memory; a file may be mapped instead of loaded.
-    known = memory.chips is None or memory.host is not None
+    known = memory.host is not None and not memory.unsaid_chip
     whole = loads_at_start(component) or all(one.model.family in READ_WHOLE for one in weights)
     proven = known and whole and exceeds(least, memory.total_bytes)
-    has = memory.total_bytes if proven or memory.chips is None else float(memory.chips.value)
+    has = memory.total_bytes if proven else limit
     chip = component.hardware.gpu if component.hardware is not None else None
     at = next((fact.at for fact in (memory.chips, memory.host) if fact is not None and fact.at is not None), None)
     return Hit(
@@ -106,7 +113,7 @@ def _message(
     parts = []
     if memory.chips is not None:
         parts.append(f"{format_size(float(memory.chips.value))} on its accelerators")
-    if memory.host is not None and (proven or memory.chips is None):
+    if memory.host is not None and has == memory.total_bytes:
         parts.append(f"{format_size(float(memory.host.value))} of memory")
     text = (
         f"{names} {takes} at least {format_size(least)}{each}, but a replica of `{component.name}` has only "
@@ -114,6 +121,8 @@ def _message(
     )
     if proven:
         return f"{text}: it cannot load {'it' if len(weights) == 1 else 'them'}"
+    if memory.unsaid_chip:
+        return f"{text}: it needs accelerators, but the file states none"
     return f"{text}: the rest has to come from elsewhere for each prediction ({format_size(least - has)})"
 
 

@@ -20,7 +20,7 @@ from archlint.model.places import Place
 from archlint.model.quantities import format_count
 from archlint.model.words import DURABLE_STORES
 from archlint.topology import Flow
-from archlint.verdicts import Hit, Related, Severity, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, Related, Severity, Undecided, Verdict
 
 NEVER: Final = frozenset(
     {
@@ -171,11 +171,19 @@ def _hit(
         f"{_weakness(pool, judged)}, {failing(blast, system.components)}",
         (*judged.terms, *blast_terms(system, blast)),
         (*losses, *siblings[:MOST_SHOWN]),
+        _certainty(pool, judged),
         absent=(*own, *doubts.of(loss.workload for loss in blast.losses)),
         cures=_cures(system, pool),
         group=tuple(component.place() for component in pool),
         loss=lost_share(system, blast),
     )
+
+
+def _certainty(pool: Sequence[Component], judged: Redundancy) -> Certainty:
+    """Return a hint where the file does not say what scales a pool: a serverless platform replaces what fails."""
+    scales = judged.weakness in {NO_REPLICA, ONE_REPLICA} and judged.at is not None and judged.at.last == "min"
+    unsaid = judged.weakness == NO_REPLICA or any(component.uses is None for component in pool)
+    return Certainty.HEURISTIC if scales and unsaid else Certainty.PROVEN
 
 
 def _weakness(pool: Sequence[Component], judged: Redundancy) -> str:

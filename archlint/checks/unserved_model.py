@@ -26,9 +26,14 @@ class Params(msgspec.Struct, frozen=True):
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each model that no component serves, and for each that its workload does not reach."""
     servers, traffic = system.topology.servers, Traffic(system)
-    for model in system.architecture.models.values():
+    models = system.architecture.models.values()
+    # A model may be described because another is made from it: only what is made runs.
+    made_from = {name for model in models for name in (model.quantised_from, model.adapter_of)}
+    for model in models:
         if model.name not in servers:
             asking = [w for w in system.workloads.values() if model.name in (w.models or ())]
+            if model.name in made_from and not asking:
+                continue
             message = f"no component serves `{model.name}`"
             related = tuple(Related(workload.place("models"), "used here") for workload in asking[:8])
             yield Hit(model.place(), message, (), related, whole_graph=True, loss=traffic.share(asking))

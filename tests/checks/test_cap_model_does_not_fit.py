@@ -30,7 +30,8 @@ def found(**changes: str) -> Said:
 @pytest.mark.parametrize(
     ("hardware", "at", "certainty"),
     [
-        ("memory: 1GB", "memory", "proven"),
+        ("memory: 1GB, gpus: 0", "memory", "proven"),
+        ("memory: 1GB", "memory", "estimated"),                   # it may have accelerators that the file does not state
         ("memory: 1GB, gpu: t4", "gpu", "proven"),
         ("memory: 100GB, gpu: t4", "gpu", "estimated"),           # a server may keep the rest in its own memory
         ("gpu: t4", "gpu", "estimated"),
@@ -62,6 +63,8 @@ def test_the_size_of_the_accelerator_comes_from_the_catalogue() -> None:
         {"hardware": "gpu: h100", "server": "tensor_parallel: 1, pipeline_parallel: 2"},
         {"hardware": "memory: 50GB", "server": "shards: 2"},
         {"hardware": "", "model": "artifact: 1GB"},
+        {"hardware": "gpu: t4, memory: 128GB", "model": "family: dlrm, parameters: 14B, precision: fp16"},
+        {"hardware": "gpu: t4, memory: 128GB", "model": "parameters: 14B, embedding_parameters: 13.9B, precision: fp16"},
         {"hardware": "", "model": "version: 1"},
         {"model": "parameters: 1B, precision: int8"},
     ],
@@ -75,6 +78,8 @@ def test_what_fits_or_is_small_is_silent(changes: dict[str, str]) -> None:
     [
         ({"hardware": ""}, ("components.s.hardware",)),
         ({"hardware": "cpu: 4"}, ("components.s.hardware.memory",)),
+        ({"hardware": "cpu: 4, gpus: 0"}, ("components.s.hardware.memory",)),
+        ({"hardware": "gpu: t4", "model": "family: dlrm, artifact: 28GB"}, ("components.s.hardware.memory",)),
         ({"hardware": "gpu: home-made"}, ("components.s.hardware.gpu_memory",)),
         ({"hardware": "memory: 100GB", "model": "parameters: 70B"}, ("models.m.precision",)),
     ],
@@ -86,13 +91,26 @@ def test_a_missing_fact_is_a_question(changes: dict[str, str], needs: tuple[str,
 
 
 def test_without_a_precision_even_four_bits_prove() -> None:
-    said = found(model="parameters: 70B, family: transformer", hardware="memory: 30GB", server="replicas: 1")
+    said = found(model="parameters: 70B, family: transformer", hardware="memory: 30GB, gpus: 0", server="replicas: 1")
     assert said.findings["components.s.hardware.memory"].certainty == "proven"
     assert said.term("components.s.hardware.memory", "weights") == 35e9
 
 
 def test_a_file_that_may_be_mapped_is_no_proof() -> None:
     assert found(server="replicas: 1").findings["components.s.hardware.memory"].certainty == "estimated"
+
+
+@pytest.mark.parametrize(
+    ("tables", "hardware", "room"),
+    [("13B", "gpu: t4, memory: 20GB", 36e9), ("1B", "gpu: t4, memory: 20GB", 16e9), ("19B", "gpu: t4, memory: 20GB", 36e9)],
+)
+def test_embedding_tables_count_against_all_memory_and_the_rest_against_accelerators(
+    tables: str, hardware: str, room: float
+) -> None:
+    model = f"parameters: 20B, embedding_parameters: {tables}, precision: fp16"
+    said = found(hardware=hardware, model=model, server="replicas: 1")
+    assert said.term("components.s.hardware.gpu", "room") == room
+    assert said.findings["components.s.hardware.gpu"].certainty == "estimated"
 
 
 def test_several_models_add_up_only_if_all_are_loaded_at_start() -> None:

@@ -245,6 +245,19 @@ def test_a_model_that_nothing_serves() -> None:
     assert not said.findings["models.old"].related
 
 
+@pytest.mark.parametrize("key", ["quantised_from", "adapter_of"])
+def test_a_model_from_which_another_is_made_need_not_run(key: str) -> None:
+    text = """
+workloads: {{search: {{from: page, models: [{models}]}}}}
+models: {{whole: {{}}, small: {{{key}: whole}}}}
+components:
+  page: {{kind: client, calls: [server]}}
+  server: {{kind: model-server, serves: [small]}}
+"""
+    assert not models(text.format(models="small", key=key)).findings
+    assert set(models(text.format(models="small, whole", key=key)).findings) == {"models.whole"}
+
+
 def test_a_model_that_its_workload_does_not_reach() -> None:
     said = models("""
         workloads: {search: {from: page, models: [m, n]}}

@@ -44,8 +44,8 @@ def test_behind_a_durable_queue_work_is_late_and_not_lost(single: str, severity:
 @pytest.mark.parametrize("scales", ["replicas: {min: 0, max: 9, on: queue-depth}", "autoscale: {min: 1, max: 2}"])
 @pytest.mark.parametrize(("queue", "workload", "severity"), [
     ("uses: kafka", "waits: false, slo: {availability: 99.9%}", "info"),
-    ("persistent: false", "waits: false, slo: {availability: 99.9%}", "error"),
-    ("uses: kafka", "waits: true, slo: {availability: 99.9%}", "error"),
+    ("persistent: false", "waits: false, slo: {availability: 99.9%}", "warning"),
+    ("uses: kafka", "waits: true, slo: {availability: 99.9%}", "warning"),
 ])  # fmt: skip
 def test_another_replica_starts_where_workers_scale_with_a_durable_queue(
     scales: str, queue: str, workload: str, severity: str
@@ -55,7 +55,7 @@ def test_another_replica_starts_where_workers_scale_with_a_durable_queue(
     assert found.severity == severity
 
 
-@pytest.mark.parametrize("scales", ["replicas: {min: 0, max: 1}", "replicas: {min: 4, max: 9}, zones: [a]"])
+@pytest.mark.parametrize("scales", ["uses: ray, replicas: {min: 1, max: 1}", "replicas: {min: 4, max: 9}, zones: [a]"])
 def test_one_zone_or_one_replica_at_most_is_not_replaced(scales: str) -> None:
     text = behind_queue("worker", "uses: kafka", "waits: false, slo: {availability: 99.9%}")
     found = spof(text.replace("worker, replicas: 1", f"worker, {scales}")).findings

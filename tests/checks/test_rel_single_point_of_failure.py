@@ -49,6 +49,23 @@ def test_one_replica_zone_or_host(facts: str, at: str, words: str) -> None:
     assert words in said.findings[f"components.it.{at}"].message
 
 
+@pytest.mark.parametrize(
+    ("facts", "certainty"),
+    [
+        ("replicas: {min: 1, max: 9}", "heuristic"),
+        ("uses: fastapi, replicas: {min: 1, max: 9}", "proven"),
+        ("replicas: {min: 0, max: 9}", "heuristic"),
+        ("uses: fastapi, replicas: {min: 0, max: 9}", "heuristic"),       # what runs it may be serverless
+        ("replicas: 1", "proven"),
+    ],
+)
+def test_what_scales_is_a_hint_unless_the_file_says_what_runs_it(facts: str, certainty: str) -> None:
+    """A serverless platform replaces what fails, and `uses` may name one."""
+    (finding,) = behind_page(f"{{kind: service, {facts}}}").findings.values()
+    assert finding.certainty == certainty
+    assert not behind_page("{kind: service, uses: cloud-run, replicas: {min: 0, max: 9}}").findings
+
+
 @pytest.mark.parametrize("replicas", ["", "replicas: 1, ", "replicas: 3, ", "replicas: {max: 9}, "])
 @pytest.mark.parametrize(("count", "names"), [("1", "[a]"), ("2", "[a, b]"), ("3", "[a, b, c]")])
 def test_a_count_of_zones_equals_as_many_names(replicas: str, count: str, names: str) -> None:

@@ -229,6 +229,40 @@ def _oldest(found: list[Job], items: int) -> int:
     return max(min(gap + run for gap, run, reached in found if item in reached) for item in range(items))
 
 
+HANDED_ON = """
+workloads: {{search: {{from: web, inputs: known, models: [net], slo: {{freshness: 10min}}}}}}
+models: {{net: {{}}, embedder: {{}}}}
+components:
+  web: {{kind: client, calls: [api]}}
+  api: {{kind: service, calls: [writer], reads: [index]}}
+  writer: {{kind: model-server, serves: [net]}}
+  index: {{kind: vector-store}}
+  notes: {{kind: database}}
+  summaries: {{kind: batch-job, schedule: "@daily", run_time: 4h, calls: [writer], writes: [notes]}}
+  other: {{kind: service, calls: [second], writes: [notes]}}
+  second: {{kind: service}}
+  news: {{kind: queue}}
+  live: {{kind: stream-processor, consumes: [news], serves: [embedder], writes: [{live}]}}
+  rebuild: {{kind: batch-job, schedule: "@monthly", run_time: 9h, reads: [notes], {rebuild} writes: [index]}}
+"""
+
+
+@pytest.mark.parametrize("live", ["index", "notes", "index, notes"])
+def test_what_a_job_with_another_model_reads_is_none_of_its_predictions(live: str) -> None:
+    """Summaries that an index may hold, beside what a stream keeps fresh there, say nothing about the answers."""
+    text = HANDED_ON.format(live=live, rebuild="serves: [embedder],")
+    assert not lint("SRV003", text).findings
+    assert "summaries" not in "".join(lint("SRV008", text).findings)
+
+
+@pytest.mark.parametrize("live", ["index", "notes"])
+def test_what_is_copied_from_a_store_with_several_writers_is_a_hint(live: str) -> None:
+    said = lint("SRV003", HANDED_ON.format(live=live, rebuild=""))
+    assert {at: finding.certainty for at, finding in said.findings.items()} == {"components.summaries": "heuristic"}
+    alone = HANDED_ON.format(live="index", rebuild="").replace(", writes: [notes]}\n  second", "}\n  second")
+    assert lint("SRV003", alone).findings["components.summaries"].certainty == "proven"
+
+
 def test_the_writers_of_a_store_are_found_over_other_stores() -> None:
     from archlint.analysis.writers import Writers
 
