@@ -101,8 +101,8 @@ class DataReads:
         for other in behind:
             yield from self._judged(other, asked, None)
         if not (looked_up or filled or behind):
-            because = f"how old the data in `{relation.target}` gets: no component of the file writes to it"
-            yield Undecided(relation.place(), (place("components"),), because)
+            because = f"how old the data in `{relation.target}` gets: no component has it in its `writes`"
+            yield Undecided(relation.place(), (place("components", "*", "writes"),), because)
 
     def _filled_behind(self, relation: Relation) -> Iterator[Read]:
         """Yield the reads that fill a cache: of the cache itself, and of its reader after a miss."""

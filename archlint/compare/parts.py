@@ -88,7 +88,8 @@ class Sides:
         if _behind(before, _caches(old, self.now), both) == _behind(after, _caches(new), both):
             return ()
         texts = [", ".join(f"{verb} {name}" for verb, name in side if (verb, name) in both) for side in (before, after)]
-        return (Change("order of relations", *texts),)
+        # A relation that starts or ceases to look up a cache changes by itself.
+        return (Change("order of relations", *texts),) if texts[0] != texts[1] else ()
 
     def _relations(self) -> Iterator[PartChange]:
         before = _by_ends(self.old, self.now)

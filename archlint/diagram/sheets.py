@@ -29,15 +29,24 @@ _RELATION_ROWS: Final = frozenset({
 """The keys of a relation that have a row of their own; `KEY.*` stands for all keys below it."""
 _COMPONENT_ROWS: Final = frozenset({
     "kind", "description", "uses", "serves", "trains", "replicas", "replicas.min", "replicas.max", "workers", "zones",
-    "host", "hardware.cpu", "hardware.memory", "hardware.gpu", "hardware.gpus", "service_time.*", "balancing",
+    "host", "hardware.cpu", "hardware.memory", "hardware.gpu", "hardware.gpus", "hardware.gpu_share", "service_time.*", "balancing",
     "schedule", "run_time", "window", "start_time", "loads_model", "dead_letter", "exposed", "auth", "owner.team",
     "owner.contact",
 })  # fmt: skip
 
 
 def component_facts(component: Component) -> tuple[str, ...]:
-    """Return the lines below a component's name: replicas with zones, its schedule, regions, and a vendor's limits."""
-    lines = [" · ".join(part for part in (replicas_text(component), zones_text(component)) if part)]
+    """Return the lines below a component's name: replicas with zones, accelerators, a schedule, a vendor's limits.
+
+    >>> component_facts(Component("llm", "model-server", replicas=2.0, hardware=Hardware(gpu="l4", gpu_share=0.5)))
+    ('×2', '50 % of one l4')
+    >>> component_facts(Component("index", "vector-store", replicas=3.0, zone_count=3.0, shards=12.0))
+    ('×3 · 3 zones · 12 shards',)
+    """
+    shards = f"{format_count(component.shards)} shards" if component.shards is not None else ""
+    lines = [" · ".join(part for part in (replicas_text(component), zones_text(component), shards) if part)]
+    if component.hardware is not None:
+        lines.append(_chips(component.hardware))
     if component.schedule is not None:
         lines.append(f"runs {schedule_words(component.schedule)}")
     if component.host is not None:
@@ -85,6 +94,13 @@ def regions_text(component: Component) -> str:
     return f"region{'s' if len(regions) > 1 else ''} {', '.join(regions)}" if regions else ""
 
 
+def _chips(hardware: Hardware) -> str:
+    """Return the accelerators of one replica: `2 × h100`, `35 % of one l4`, or nothing if the file states none."""
+    if hardware.gpu is not None and hardware.gpu_share is not None:
+        return f"{format_share(hardware.gpu_share)} of one {hardware.gpu}"
+    return f"{_count(hardware.gpus) or '1'} × {hardware.gpu}" if hardware.gpu is not None else _accelerators(hardware)
+
+
 def _limit(limit: RateLimit) -> str:
     """Return a vendor's limits: `at most 500/min, 2 M tokens/min, 100 at a time`."""
     parts = (
@@ -100,6 +116,8 @@ def relation_label(relation: Relation, implied: bool = False) -> str:
 
     >>> relation_label(Relation("calls", "api", "ranker", 0, timeout_s=0.08, retries=2))
     '≤ 80 ms, 2 retries'
+    >>> relation_label(Relation("reads", "llm", "prefixes", 0, hit_ratio=0.6, caches="prefix"), implied=True)
+    '60 % hits of prefixes'
     """
     words = []
     if not implied and relation.verb not in {"calls", "publishes", "consumes", "triggers"}:
@@ -116,7 +134,7 @@ def _short_terms(relation: Relation) -> Iterable[str]:
     if relation.share is not None:
         yield format_share(relation.share)
     if relation.hit_ratio is not None:
-        yield f"{format_share(relation.hit_ratio)} hits"
+        yield f"{format_share(relation.hit_ratio)} hits{' of prefixes' if relation.caches == 'prefix' else ''}"
     if relation.when is not None:
         yield f"if {relation.when}"
     if relation.quorum is not None:
@@ -243,7 +261,7 @@ def _hardware(hardware: Hardware | None) -> str:
     parts = [
         f"{hardware.cpu:g} cores" if hardware.cpu is not None else "",
         format_size(hardware.memory_bytes) if hardware.memory_bytes is not None else "",
-        f"{_count(hardware.gpus) or '1'} × {hardware.gpu}" if hardware.gpu is not None else _accelerators(hardware),
+        _chips(hardware),
     ]
     return ", ".join(part for part in parts if part)
 

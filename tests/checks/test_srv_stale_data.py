@@ -237,7 +237,7 @@ def test_a_relation_to_a_cache_asks_it_of_the_entries() -> None:
 
 def test_a_relation_asks_what_fills_a_store_that_nobody_writes() -> None:
     said = features("", read="reads: [{to: store, freshness: 1h}]", slo="")
-    assert said.undecided == {"components.scorer.reads[0]": ("components",)}
+    assert said.undecided == {"components.scorer.reads[0]": ("components.*.writes",)}
     assert not features("", slo=", slo: {freshness: 1h}").undecided
 
 

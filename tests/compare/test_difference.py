@@ -88,11 +88,12 @@ def test_schedules_are_compared_by_their_times(one: str, other: str, same: bool)
         ("team: search", "team: ads", "shop", "owner.team", "search", "ads"),
         ("reason: pilot", "reason: review", "OPS001 at components.server", "reason", "pilot", "review"),
         ("models < 3", "models < 4", "OPS001 at components.server", "while", "models < 3", "models < 4"),
+        ("to: cache, hit_ratio: 50%", "to: cache, hit_ratio: 50%, kind: prefix", "api reads cache", "kind", None, "prefix"),
         ("[{to: cache, hit_ratio: 50%}, db]", "[db, {to: cache, hit_ratio: 50%}]", "api", "order of relations",
          "reads cache, reads db, calls server", "reads db, reads cache, calls server"),
     ],
 )  # fmt: skip
-def test_a_changed_fact_is_reported_alone(old: str, new: str, part: str, fact: str, before: str, after: str) -> None:
+def test_a_changed_fact_is_reported_alone(old: str, new: str, part: str, fact: str, before: str | None, after: str) -> None:
     told = [(p.name, c.fact, c.old, c.new) for p in changed(old, new).parts for c in p.changes]
     assert told == [(part, fact, before, after)]
 
