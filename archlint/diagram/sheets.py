@@ -29,9 +29,9 @@ _RELATION_ROWS: Final = frozenset({
 """The keys of a relation that have a row of their own; `KEY.*` stands for all keys below it."""
 _COMPONENT_ROWS: Final = frozenset({
     "kind", "description", "uses", "serves", "trains", "replicas", "replicas.min", "replicas.max", "workers", "zones",
-    "host", "hardware.cpu", "hardware.memory", "hardware.gpu", "hardware.gpus", "hardware.gpu_share", "service_time.*", "balancing",
-    "schedule", "run_time", "window", "start_time", "loads_model", "dead_letter", "exposed", "auth", "owner.team",
-    "owner.contact",
+    "host", "hardware.cpu", "hardware.memory", "hardware.gpu", "hardware.gpus", "hardware.gpu_share", "service_time.*",
+    "balancing", "schedule", "run_time", "window", "start_time", "loads_model", "dead_letter", "exposed", "auth",
+    "owner.team", "owner.contact",
 })  # fmt: skip
 
 
