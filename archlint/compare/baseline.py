@@ -11,6 +11,7 @@ import msgspec
 from archlint.baselined import BaselineEntry, BaselineUse
 from archlint.compare.entries import (
     Baseline,
+    BaselineError,
     Entry,
     entries_of,
     occurrences,
@@ -20,7 +21,7 @@ from archlint.compare.entries import (
 from archlint.compare.matching import Matched, Pair, match
 from archlint.compare.moved import moved
 from archlint.findings import count_of
-from archlint.inputs import InputError
+from archlint.inputs import InputError, input_errors
 from archlint.report.layout import plural
 from archlint.verdicts import Baselined, FileReport, Finding, OpenQuestion, Report
 
@@ -46,13 +47,20 @@ def without_known(report: Report, baselines: Iterable[str]) -> Report:
     """Return a report without the findings that a baseline holds; each file is compared with its own baseline.
 
     A file without the key `archlint` is skipped. If a baseline holds findings of it, that is an error of the report:
-    otherwise a typo in one line would look like a pass. Raises `BaselineError` for a baseline that cannot be read.
+    otherwise a typo in one line would look like a pass. A baseline that cannot be read is an error of the report, which
+    then leaves out the files of that baseline.
     """
     done: dict[str, FileReport] = {}
     uses = []
-    errors = []
+    errors: list[InputError] = []
+    unknown = set()
     for file in baselines:
-        baseline = read_baseline(Path(file))
+        try:
+            baseline = read_baseline(Path(file))
+        except BaselineError as error:
+            errors += input_errors(error)
+            unknown.add(file)
+            continue
         errors += unread(baseline, report)
         files = [one for one in report.files if one.baseline == file]
         if not files:
@@ -62,8 +70,8 @@ def without_known(report: Report, baselines: Iterable[str]) -> Report:
         strict = any(one.baseline_strict for one in files)
         uses.append(BaselineUse(shown_path(file), applied.healed, applied.accepted, strict))
     return msgspec.structs.replace(
-        report, files=tuple(done.get(file.key, file) for file in report.files), baselines=tuple(uses),
-        errors=(*report.errors, *errors),
+        report, files=tuple(done.get(one.key, one) for one in report.files if one.baseline not in unknown),
+        baselines=tuple(uses), errors=(*report.errors, *errors),
     )  # fmt: skip
 
 

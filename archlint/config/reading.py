@@ -30,12 +30,13 @@ def find_config(path: Path) -> Config:
 def nearest_config(path: Path) -> Path | None:
     """Return the nearest file above a path that configures archlint; in one folder, `archlint.toml` comes first.
 
-    A `pyproject.toml` is used if it has a table `[tool.archlint]`; without that text it is not parsed.
+    A `pyproject.toml` is used if it has a table `[tool.archlint]`; without that text it is not parsed. An
+    `archlint.toml` that cannot be read, such as a link that leads nowhere, counts too: reading it is an error.
     """
     folder = os.path.dirname(os.path.abspath(path))
     while True:
         file = os.path.join(folder, NAME)
-        if os.path.isfile(file):
+        if os.path.lexists(file):
             return Path(file)
         file = os.path.join(folder, PROJECT)
         if os.path.isfile(file) and _configures(Path(file)):
@@ -114,7 +115,7 @@ def _bytes(file: Path) -> bytes:
         with file.open("rb") as opened:
             data = opened.read(_MAX_BYTES + 1)
     except OSError as error:
-        hint = hint_to_read(error, "name a configuration file")
+        hint = hint_to_read(error, "correct or remove it, or name another one with --config")
         raise ConfigError.at(_shown(file), f"cannot be read: {error.strerror}", hint) from None
     if len(data) > _MAX_BYTES:
         raise ConfigError.at(_shown(file), "too large for a configuration", "name a configuration file")

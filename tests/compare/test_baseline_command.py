@@ -288,7 +288,7 @@ def test_the_configuration_names_the_baseline_and_a_folder_below_uses_it(archlin
     (team / "arch.yaml").write_text(old_system(servers=2))
     missing = archlint("check")
     assert missing.returncode == 2
-    assert "quality/known.jsonl: there is no such baseline" in missing.stderr
+    assert "quality/known.jsonl: there is no such baseline" in missing.stdout
     assert archlint("check", "--no-baseline").returncode == 1
     assert archlint("baseline", cwd=team).returncode == 0
     rows = (tmp_path / "quality" / "known.jsonl").read_text().splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -43,10 +44,26 @@ def test_a_damaged_baseline_is_refused_and_never_overwritten(
     archlint: Run, old: Path, text: str, told: str
 ) -> None:
     (old.parent / NAME).write_text(text)
-    for words in (("check",), ("baseline",), ("baseline", "--update")):
+    for words in (("check", "-o", "text", "-o", "json:report.json"), ("baseline",), ("baseline", "--update")):
         done = archlint(*words)
-        assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
+        said = done.stdout + done.stderr
+        assert (done.returncode, told in said, "Traceback" in said) == (2, True, False), said
     assert (old.parent / NAME).read_text() == text
+    report = json.loads((old.parent / "report.json").read_text())
+    assert [(error["file"], error["line"]) for error in report["errors"]] == [(NAME, int(told.split(":")[1]) if NAME in told else 1)]
+    assert report["findings"] == []
+
+
+def test_a_damaged_baseline_leaves_the_files_of_another_one_checked(archlint: Run, old: Path) -> None:
+    other = old.parent / "other"
+    other.mkdir()
+    (other / "archlint.toml").write_text("")
+    (other / "arch.yaml").write_text(old.read_text())
+    assert archlint("baseline").returncode == 0
+    (other / NAME).write_text("<<<<<<< HEAD\n")
+    done = archlint("check", "-o", "text", "-o", "json:report.json")
+    report = json.loads((old.parent / "report.json").read_text())
+    assert (done.returncode, [file["root"] for file in report["files"]]) == (2, ["arch.yaml"]), done.stderr
 
 
 def test_a_merge_of_two_branches_reads_as_both(archlint: Run, old: Path) -> None:
@@ -69,7 +86,7 @@ def test_wrong_calls_say_what_to_do(archlint: Run, old: Path, tmp_path: Path) ->
         (("baseline", "-o", "arch.yaml"), "arch.yaml:1: no line of a baseline"),
     ):
         done = archlint(*words)
-        assert (done.returncode, told in done.stderr) == (2, True), (words, done.stderr)
+        assert (done.returncode, told in done.stdout + done.stderr) == (2, True), (words, done.stdout, done.stderr)
     assert old.read_text() == old_system()
 
 
@@ -173,13 +190,14 @@ def test_a_baseline_that_is_a_folder_or_a_broken_link_is_reported(archlint: Run,
     (old.parent / NAME).mkdir()
     for words in (("check",), ("baseline",), ("baseline", "--update")):
         done = archlint(*words)
-        assert (done.returncode, f"{NAME}: is a folder, and a baseline is a file" in done.stderr) == (2, True), done.stderr
-        assert "hint: name another file, or move the folder away" in done.stderr
+        said = done.stdout + done.stderr
+        assert (done.returncode, f"{NAME}: is a folder, and a baseline is a file" in said) == (2, True), said
+        assert "hint: name another file, or move the folder away" in said
     assert archlint("check", "--no-baseline").returncode == 1
     (old.parent / NAME).rmdir()
     (old.parent / NAME).symlink_to("nowhere.jsonl")
     done = archlint("check")
-    assert (done.returncode, f"{NAME}: there is no such baseline" in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, f"{NAME}: there is no such baseline" in done.stdout) == (2, True), done.stdout
     assert archlint("baseline").returncode == 0
     assert (old.parent / "nowhere.jsonl").is_file()
     assert archlint("check").returncode == 0

@@ -100,3 +100,12 @@ def test_toml_is_loaded_only_where_a_file_says_something(tmp_path: Path) -> None
     write(tmp_path / "archlint.toml")
     beside = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert (without.stdout.split(), beside.stdout.split()) == (["False", "False"], ["True", "False"])
+
+
+@pytest.mark.parametrize("leads_to", ["nowhere.toml", "archlint.toml", "."])
+def test_a_configuration_that_cannot_be_read_is_not_passed_over(tmp_path: Path, leads_to: str) -> None:
+    """Otherwise the rules that it selects, and its severities, would be lost silently."""
+    (tmp_path / "archlint.toml").symlink_to(leads_to)
+    with pytest.raises(ConfigError, match="cannot be read") as error:
+        find_config(tmp_path / "arch.yaml")
+    assert "remove it" in error.value.hint
