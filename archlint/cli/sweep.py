@@ -11,7 +11,7 @@ from archlint.cli import settings as given
 from archlint.cli.complete import complete_setting
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
-from archlint.cli.outputs import write_output
+from archlint.cli.outputs import say, write_output
 from archlint.cli.permission import allows_code
 from archlint.cli.progress import progress
 from archlint.cli.terminal import use_color, width
@@ -67,6 +67,10 @@ def command(
     else:
         rows = local_rows(inputs, points)
     found = sweep(inputs, axes, points, rows, progress("sweep", len(points)))
+    from archlint.explore import sweep_outputs
+
+    for note in sweep_outputs.without_number(found, wanted):
+        say(f"note: {note}")
     for name, file in outputs:
         write_output(_rendered(found, name, wanted, use_color(color) and not file), file, name != "text")
 

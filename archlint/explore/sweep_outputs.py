@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from archlint.explore.sweep import Cell, Row, Sweep, latencies
-from archlint.model.quantities import format_quantity
+from archlint.model.names import Names
+from archlint.model.quantities import format_quantity, shorten
 from archlint.report.html.tags import element, text
 from archlint.report.json import encoded
 from archlint.report.layout import Ink, columns_of, flat, hanging, plural
@@ -54,6 +55,17 @@ def columns(found: Sweep, wanted: Sequence[str] = ()) -> list[Key]:
     telling += [key for name in _FIRST for key in of_all if key[1] == name]
     telling += [key for key in varying if key not in telling]
     return telling[:MOST_COLUMNS]
+
+
+def without_number(found: Sweep, wanted: Sequence[str]) -> Iterator[str]:
+    """Say of each wanted name that no number has what was meant, or which names there are."""
+    keys = dict.fromkeys(key for row in found.rows for key in row.numbers)
+    names = Names([*dict.fromkeys(name for _, name in keys), *map(name_of, keys)])
+    for word in wanted:
+        if word not in names.names.values():
+            near = names.nearest(word)
+            hint = f"did you mean `{near}`?" if near else f"names: {', '.join(dict.fromkeys(name for _, name in keys))}"
+            yield f"--show {shorten(word)}: no number has this name; {hint}"
 
 
 def render_text(found: Sweep, wanted: Sequence[str] = (), color: bool = False, width: int = 100) -> str:

@@ -10,6 +10,7 @@ _MAX_COMPARED: Final = 5_000
 _MAX_INDEXED: Final = 2_000_000
 _MAX_KNOWN: Final = 10_000
 _SHORT: Final = 4
+_DIGITS: Final = 3
 _CUTOFF: Final = 0.6
 _CUTOFF_NEAR: Final = 0.45
 """Any two words of four or more letters that are one edit apart are more similar than this."""
@@ -47,6 +48,10 @@ class Names:
             return self.names[plain]
         if plain in self.synonyms:
             return self.synonyms[plain]
+        letters = plain.rstrip("0123456789")
+        padded = letters + plain[len(letters) :].zfill(_DIGITS)      # SRV1 is SRV001
+        if padded in self.names and letters != plain:
+            return self.names[padded]
         asked = (plain, thorough)                  # so that no answer depends on what was asked before
         if asked not in self._known:
             if len(self._known) >= _MAX_KNOWN:

@@ -26,7 +26,15 @@ from archlint.cli.app import run_app
 from archlint.errors import UsageError
 from archlint.explore.ranges import axis_of, points_of
 from archlint.explore.sweep import Cell, Row, Sweep, local_rows, sweep
-from archlint.explore.sweep_outputs import render_csv, render_html, render_json, render_svg, render_text, sweep_schema
+from archlint.explore.sweep_outputs import (
+    render_csv,
+    render_html,
+    render_json,
+    render_svg,
+    render_text,
+    sweep_schema,
+    without_number,
+)
 from archlint.explore.whatif import whatif
 from tests.conftest import Run, command
 from tests.explore.systems import SHOP, variants
@@ -87,6 +95,13 @@ def test_processes_give_the_same_rows(tmp_path: Path) -> None:
     inputs = variants(tmp_path).inputs
     alone = [row for start in range(0, 14, 7) for row in local_rows(inputs, points_of(found.axes)[start : start + 7])]
     assert len(found.rows) == 14 and list(found.rows) == alone
+
+
+def test_a_name_that_no_number_has_is_noted(tmp_path: Path) -> None:
+    found = swept(tmp_path, REPLICAS)
+    wrong = list(without_number(found, ["p99", "workloads.search.p99", "utilization", "nothing"]))
+    assert wrong[0] == "--show utilization: no number has this name; did you mean `utilisation`?"
+    assert wrong[1].startswith("--show nothing: no number has this name; names: ") and len(wrong) == 2
 
 
 def test_a_combination_that_the_format_refuses_is_a_row_with_an_error(tmp_path: Path) -> None:

@@ -27,6 +27,12 @@ def test_a_word_far_from_all_finds_none(word: str) -> None:
     assert nearest(word, KEYS) is None
 
 
+@pytest.mark.parametrize(("word", "name"), [("SRV1", "SRV001"), ("SRV01", "SRV001"), ("srv10", "SRV010"), ("REL010", "REL010")])
+def test_a_number_of_a_rule_may_lack_its_zeros(word: str, name: str) -> None:
+    """Otherwise `SRV01` would mean `SRV014`, which is one edit away too."""
+    assert nearest(word, ["SRV010", "SRV014", "SRV001", "REL010"]) == name
+
+
 def test_a_synonym_finds_what_it_means() -> None:
     assert nearest("Instances", KEYS, {"instances": "replicas"}) == "replicas"
 
