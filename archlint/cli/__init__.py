@@ -85,8 +85,7 @@ def _start() -> int:
     from archlint.source.later import import_later, import_msgspec
 
     import_later("ipaddress", "textwrap")
-    if _is_plain_check(sys.argv[1:]):
-        import_msgspec()
+    import_msgspec()
     from archlint.cli.streams import open_streams, trouble
 
     gc.disable()
@@ -128,10 +127,11 @@ def _run(words: list[str]) -> int:
     `archlint check` with paths alone, as hooks and editors call it, skips the option parser, which would take a third
     of the time of a small check. Every other call uses it.
     """
-    if _is_plain_check(words):
+    if words and not words[0].startswith("-"):           # the others print help or the version, and read nothing
         from archlint.source.later import import_yaml
 
         import_yaml()
+    if _is_plain_check(words):
         from archlint.cli.checking import CheckCall, run_check
 
         return run_check(CheckCall(paths=tuple(words[1:])))
