@@ -30,10 +30,15 @@ def write_file(
 
     A link is followed inside its project only, because a checked repository may hold links to any file: raises
     `UsageError` for a path that leads out of `inside`, or by default of the project that the path lies in. Permissions
-    stay, and devices and pipes are written to. Without `replace`, an existing file is a `FileExistsError`. If the file
-    is no longer what is `expected`, raises `ChangedMeanwhileError`; this is looked at in the last moment, when the new
-    content is on disk beside it.
+    stay; devices, pipes and open streams (`/dev/stdout`, `/dev/fd/63`) are written to. Without `replace`, an existing
+    file is a `FileExistsError`. If the file is no longer what is `expected`, raises `ChangedMeanwhileError`; this is
+    looked at in the last moment, when the new content is on disk beside it.
     """
+    stream = _open_stream(path) if inside is None else None
+    if stream is not None:
+        with os.fdopen(os.dup(stream), "wb") as opened:
+            opened.write(data)
+        return
     real = keep_inside(path, inside)
     if not replace and os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
@@ -56,6 +61,17 @@ def write_file(
             raise
         _require(real, expected)
         _write_into(real, data)
+
+
+def _open_stream(path: Path | str) -> int | None:
+    """Return the number of the open stream that a path names, as `>(...)` in a shell does; None for other paths.
+
+    To open it by its path fails for a pipe, and replaces a file to which the shell appends.
+    """
+    folder, name = os.path.split(os.fspath(path))
+    if folder == "/dev" and name in {"stdout", "stderr"}:
+        return 1 if name == "stdout" else 2
+    return int(name) if folder in {"/dev/fd", "/proc/self/fd"} and name.isdecimal() else None
 
 
 def _project_of(path: Path | str) -> Path | None:

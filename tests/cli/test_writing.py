@@ -153,3 +153,23 @@ def test_a_project_that_cannot_be_written_leaves_nothing(tmp_path: Path, there: 
     assert done.returncode == 2
     assert done.stderr.startswith("error: service: cannot be written: ")
     assert [path.name for path in tmp_path.rglob("*")] == ["service"] * there
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd: run it on Linux or macOS")
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("check arch.yaml -q -o json:/dev/stdout | cat", b'"version": 1'), ("check arch.yaml -q -o json:>(cat >&3)", b'"version": 1'),
+        ("check arch.yaml -q -o json:/dev/stdout >> log; cat log", b'before\n{\n  "version": 1'),
+        ("check arch.yaml -q -o json:/dev/stderr 2>&1 | cat", b'"version": 1'), ("render arch.yaml -f mmd -o >(cat >&3)", b"flowchart"),
+        ("baseline arch.yaml -o >(cat >&3)", b"a baseline is a regular file"),
+    ],
+)  # fmt: skip
+def test_an_open_stream_is_written_to_by_its_path(tmp_path: Path, words: str, wanted: bytes) -> None:
+    """Pipes of a shell and `/dev/stdout`; a file to which the shell appends keeps what it has."""
+    (tmp_path / "arch.yaml").write_text(FAILING)
+    (tmp_path / "log").write_text("before\n")
+    done = subprocess.run(
+        [program("bash"), "-c", f"exec 3>&1; {command()} {words}; wait $!"], cwd=tmp_path, capture_output=True, timeout=60, check=False
+    )  # fmt: skip
+    assert wanted in done.stdout + done.stderr
