@@ -249,6 +249,8 @@ def _pulls(grid: Grid, row: int, below: bool, port: Port) -> list[_Pull]:
     found = []
     for joint in grid.joints[row if below else row - 1]:
         here, there = (joint.upper, joint.lower) if below else (joint.lower, joint.upper)
+        if not there:                          # a net within one row draws nothing towards another
+            continue
         passing = any(end < 0 for _, end in there)
         for index, card in here:
             own = port(row, index, joint.net, below) - grid.rows[row][index].x

@@ -13,6 +13,9 @@ from archlint.importers.evidence import FAIR, ORDER, STRONG, WEAK, Evidence, Out
 from archlint.importers.kinds import STORES
 from archlint.importers.objects import Fact, Site, Unit
 from archlint.importers.outside import external_for
+from archlint.model.fields import Field, Rec
+from archlint.model.types import Parsed
+from archlint.model.vocabulary import COMPONENT_FIELDS, MODEL_RECORD
 
 _NAME: Final = re.compile(r"[\s\x00-\x20\x7f]+")
 _KNOWN_BY_IMAGE: Final = STORES | {"model-server"}
@@ -25,6 +28,7 @@ _SETTINGS: Final = re.compile(
 )
 """Paths in a container that hold no data."""
 _NEGATIVE: Final = re.compile(r"-\d")
+_COMPONENT: Final = {field.key: field for field in COMPONENT_FIELDS}
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -93,7 +97,8 @@ def draft(units: Iterable[Unit], found: list[Evidence], outside: Iterable[Outsid
         served = {model: _one_word(model) or f"{_one_word(unit.name)}-model" for model in unit.models}
         unit.models = list(dict.fromkeys(served.values()))
         for model, name in served.items():
-            models.setdefault(name, {}).update(positive({**unit.model_facts.get(model, {}), **facts}))
+            models.setdefault(name, {}).update(
+                stated({**unit.model_facts.get(model, {}), **facts}, MODEL_RECORD.fields))
     named = dict(_named(ordered))
     components = {name: _component(name, unit) for name, unit in named.items()}
     names = {id(unit): name for name, unit in named.items()}
@@ -141,21 +146,37 @@ def _named(units: list[Unit]) -> Iterator[tuple[str, Unit]]:
         yield whole[:200], unit
 
 
-def positive(facts: Mapping[str, Fact]) -> dict[str, Fact]:
-    """Return facts without negative numbers: files write -1 for all, for no limit, or by mistake."""
+def stated(facts: Mapping[str, Fact], fields: Mapping[str, Field[object]]) -> dict[str, Fact]:
+    """Return the facts that the format can hold.
+
+    Files write -1 for all, for no limit, or by mistake; and some write half a worker, or a number without end.
+    """
     found = {}
     for key, fact in facts.items():
+        kind = fields[key].type if key in fields else None
         if fact.inner:
-            inner = tuple((name, one) for name, one in fact.inner if not _NEGATIVE.match(one.text))
+            keys = kind.fields if isinstance(kind, Rec) else {}
+            inner = tuple((name, one) for name, one in fact.inner if _can_hold(keys.get(name), one.text))
             if inner:
                 found[key] = msgspec.structs.replace(fact, inner=inner)
-        elif not _NEGATIVE.match(fact.text):
+        elif _can_hold(fields.get(key), fact.text):
             found[key] = fact
     return found
 
 
+def _can_hold(field: Field[object] | None, text: str) -> bool:
+    kind = field.type if field is not None else None
+    kind = kind.scalar if isinstance(kind, Rec) else kind
+    if _NEGATIVE.match(text) or not isinstance(kind, Parsed):
+        return not _NEGATIVE.match(text)
+    try:
+        return bool(kind.parse(text)) or not kind.zero
+    except ValueError:
+        return text == "none"
+
+
 def _component(name: str, unit: Unit) -> Component:
-    facts = positive(unit.facts)
+    facts = stated(unit.facts, _COMPONENT)
     if unit.image is not None and unit.image.text and unit.image.status != "unresolved":
         facts.setdefault("image", Fact(unit.image.text, unit.image.site))
     if unit.kind in _KEEPS and unit.image is not None:

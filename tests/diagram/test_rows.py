@@ -20,7 +20,7 @@ from archlint.diagram.ranks import CHAINS
 from archlint.diagram.rowed import in_rows
 from archlint.diagram.score import crossings, score
 from archlint.diagram.themes import FONTS
-from tests.diagram.samples import generated, of_file
+from tests.diagram.samples import generated, of_file, of_text
 
 SYSTEMS = Path(__file__).parent / "systems"
 CLAIMS, TRAVEL = SYSTEMS / "claims.yaml", SYSTEMS / "travel.yaml"
@@ -123,8 +123,6 @@ def test_lines_that_share_their_way_do_not_cross_there() -> None:
 
 
 def test_a_component_that_calls_itself_and_a_circle_are_drawn() -> None:
-    from tests.diagram.samples import of_text
-
     system, _ = of_text("""
     archlint: 1
     workloads: {ask: {from: page, waits: true}}
@@ -139,3 +137,17 @@ def test_a_component_that_calls_itself_and_a_circle_are_drawn() -> None:
     for chains in CHAINS:
         layout = in_rows(cards, picture.edges, labels, dict.fromkeys("abc", "serving") | {"page": "serving"}, 900, chains)
         assert all(line is not None for line in layout.edges)
+
+
+@pytest.mark.parametrize("purpose", PURPOSES.values(), ids=PURPOSES)
+def test_a_row_whose_lines_stay_within_it_is_drawn(purpose: Purpose) -> None:
+    picture = draw(*of_text("""
+    archlint: 1
+    components:
+      a: {kind: guardrail, publishes: [s]}
+      b: {kind: queue, publishes: [other], logs_to: [s]}
+      s: {kind: client, monitored_by: [b]}
+      other: {kind: client, triggers: [done]}
+      done: {kind: client}
+    """))  # fmt: skip
+    assert svg(picture, purpose=purpose).count("<path") >= len(picture.edges)

@@ -54,6 +54,19 @@ def test_negative_numbers_are_no_facts(tmp_path: Path) -> None:
     assert [(one.hardware.gpus, one.hardware.cpu) for one in found.values() if one.hardware is not None] == [(None, 2.0)]
 
 
+@pytest.mark.parametrize("count", ["0.5", "1.5", "1000000000000"])
+def test_numbers_that_the_format_cannot_hold_are_no_facts(tmp_path: Path, count: str) -> None:
+    for part, (name, text) in {
+        "torchserve": ("config.properties", f"load_models=a.mar\ndefault_workers_per_model={count}\njob_queue_size={count}\n"),
+        "mlserver": ("model-settings.json", f'{{"name": "m", "implementation": "mlserver_sklearn.SKLearnModel", "parallel_workers": {count}}}'),
+        "cog": ("cog.yaml", f"predict: predict.py:Predictor\nbuild: {{gpu: true}}\nconcurrency: {{max: {count}}}\n"),
+        "modal": ("app.py", f"import modal\napp = modal.App('a')\n@app.function(max_containers={count})\n"
+                            f"@modal.concurrent(max_inputs={count})\ndef f(): pass\n"),
+    }.items():  # fmt: skip
+        found = found_in(tmp_path / part, {name: text})
+        assert found.components and not [problem.message for problem in found.problems if problem.loses_meaning], part
+
+
 def test_the_text_of_a_fact_is_never_taken_for_a_mapping(tmp_path: Path) -> None:
     images = ["{}", "{a: b}", "[x]", "true", "&a b", "{ x"]
     rows = "".join(f"  s{n}: {{image: {json.dumps(image)}}}\n" for n, image in enumerate(images))
