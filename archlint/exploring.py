@@ -104,7 +104,7 @@ def sensitivity(
     >>> [(one.path, one.stated, one.value) for one in found.changes if overload in one.appear]
     [('workloads.search.rate', '60/s', '100.3/s')]
     """
-    if not factor > 1:
+    if not 1 < factor < float("inf"):
         raise UsageError(f"{factor:g} is no factor of a change", "give one above 1")
     inputs = _variants(path_or_text, config, system).inputs
     return _sensitivity.sensitivity(inputs, factor, seen or _nothing, only)

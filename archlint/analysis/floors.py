@@ -87,6 +87,7 @@ class FloorOf:
         self.until = until
         made = generating_until(system, workload, until)
         self._made = frozenset((serving.server, serving.model) for serving in made)
+        self._stages = {(system.components[name].stage, model) for name, model in self._made}
         self._way = self._way_to_first_token() if until == FIRST else frozenset()
         of_tokens = (until, workload.tokens, self._made) if made else None
         # The part after the client is the same for all workloads that enter in the same way.
@@ -359,8 +360,7 @@ class FloorOf:
         """
         others = {DECODE: PREFILL, PREFILL: DECODE}
         other = others.get(server.stage or "")
-        stages = {self.system.components[name].stage for name, made in self._made if made == model.name}
-        if other is None or other not in stages:
+        if other is None or (other, model.name) not in self._stages:
             return ANSWER
         return FIRST if server.stage == PREFILL else EACH
 

@@ -121,8 +121,8 @@ def _use(system: System, server: Component, models: Sequence[Model], arriving: S
     if per_token is None:
         needs += _sizes_of(next(model for model in models if _per_token(model) is None))
     room = _room(system, server, needs)
-    rated = [a for a in arriving if a.workload.peak_per_s is not None or a.workload.rate_per_s is not None]
-    needs += [a.workload.place("peak") for a in arriving if a not in rated]
+    rated = [a for a in arriving if _is_rated(a)]
+    needs += [a.workload.place("peak") for a in arriving if not _is_rated(a)]
     least = [one for arrival in rated for one in _least_answers(server, models, arrival)]
     usual = [one for arrival in rated for one in _usual_answers(server, models, arrival, needs)]
     if per_token is None or room is None:
@@ -133,6 +133,10 @@ def _use(system: System, server: Component, models: Sequence[Model], arriving: S
         server, per_token, room, _demand(least, per_token.least, False), _demand(usual, per_token.usual, True),
         tuple(dict.fromkeys(needs)), bool(usual),
     )  # fmt: skip
+
+
+def _is_rated(arrival: Arrival) -> bool:
+    return arrival.workload.peak_per_s is not None or arrival.workload.rate_per_s is not None
 
 
 def _least_of(models: Sequence[Model]) -> PerToken | None:

@@ -8,6 +8,8 @@ makes them later, not fewer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final
 
 import msgspec
 
@@ -16,17 +18,38 @@ from archlint.model.architecture import Relation
 from archlint.topology import Flow
 from archlint.topology.reach import Reach
 
+MOST_ATTEMPTS: Final = 1e15
+"""Products are not followed further: nothing survives so many attempts of one request, and they stay numbers."""
+
 
 class Chain(msgspec.Struct, frozen=True):
-    """Calls that retry, one behind the other, on a waiting path: `product` attempts reach the last target."""
+    """Calls that retry, one behind the other, on a waiting path: `product` attempts reach the target of `last`.
 
-    relations: tuple[Relation, ...]
-    product: float
+    Chains that begin alike share their beginning, `before`; the empty chain has none.
+    """
+
+    last: Relation | None = None
+    product: float = 1.0
+    length: int = 0
+    before: Chain | None = None
+
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        """All calls, from the first to the last."""
+        return tuple(reversed([chain.last for chain in self.beginnings() if chain.last is not None]))
+
+    def beginnings(self) -> Iterator[Chain]:
+        """Yield the chain itself, and each chain that it begins with, the longest first."""
+        chain: Chain | None = self
+        while chain is not None and chain.length:
+            yield chain
+            chain = chain.before
 
     def with_call(self, relation: Relation) -> Chain:
         """Return the chain with one more call; a call that is tried once does not lengthen it."""
         factor = attempts(relation)
-        return Chain((*self.relations, relation), self.product * factor) if factor > 1 else self
+        product = min(self.product * factor, MOST_ATTEMPTS)
+        return Chain(relation, product, self.length + 1, self) if factor > 1 else self
 
 
 def attempts(relation: Relation) -> float:
@@ -60,7 +83,7 @@ def longest_chains(system: System) -> Iterator[tuple[Flow, Mapping[tuple[str, st
         entering: dict[str, Chain] = {}
         for step in flow.steps.get(flow.client, ()):
             if step.waits:
-                _keep(entering, found, step.target, step.relation, Chain((), 1.0).with_call(step.relation))
+                _keep(entering, found, step.target, step.relation, Chain().with_call(step.relation))
         if flow not in kinds and not found:
             continue
         key = flow.reach, tuple(entering.items())
@@ -86,9 +109,9 @@ def _keep(
     best: dict[str, Chain], found: dict[tuple[str, str, int], Chain], target: str, relation: Relation, chain: Chain
 ) -> None:
     before = best.get(target)
-    if before is None or (chain.product, -len(chain.relations)) > (before.product, -len(before.relations)):
+    if before is None or (chain.product, -chain.length) > (before.product, -before.length):
         best[target] = chain
-    if chain.relations[-1:] == (relation,):
+    if chain.last is relation:
         found[key_of(relation)] = chain
 
 
@@ -99,5 +122,10 @@ def key_of(relation: Relation) -> tuple[str, str, int]:
 
 def ends(chains: Mapping[tuple[str, str, int], Chain]) -> Sequence[Chain]:
     """Return the chains that are not the beginning of a longer one."""
-    begun = {key_of(relation) for chain in chains.values() for relation in chain.relations[:-1]}
+    begun: dict[tuple[str, str, int], Chain] = {}
+    for whole in chains.values():
+        for chain in islice(whole.beginnings(), 1, None):
+            if chain.last is None or begun.get(key_of(chain.last)) is chain:
+                break                          # and so are its own beginnings
+            begun[key_of(chain.last)] = chain
     return [chain for key, chain in chains.items() if key not in begun]

@@ -50,6 +50,7 @@ class Writers:
         self._live: dict[tuple[str, str], tuple[str, ...]] = {}
         self._ages: dict[tuple[str, str], _Age] = {}
         self._lives: dict[str, bool] = {}
+        self._started: set[str] = set()
 
     def of(self, store: str, model: str) -> tuple[Component, ...]:
         """Return what writes the predictions of a model to a store, directly or over other stores."""
@@ -134,16 +135,20 @@ class Writers:
     def _works_live(self, writer: Component) -> bool:
         """Follow the work back to where it starts: at a schedule, or at an event or request."""
         order, on_schedule = [writer.name], False
-        seen = set(order)
+        handed: dict[str, str | None] = {writer.name: None}
         for name in order:                   # grows during the loop
             if is_scheduled(self._system.components[name]):
                 on_schedule = True
                 continue
-            feeding = self.feeding(name)
+            feeding = () if name in self._started else self.feeding(name)
             if all(other == name for other in feeding):
+                way: str | None = name
+                while way is not None:
+                    self._started.add(way)
+                    way = handed[way]
                 return True
-            order += [other for other in feeding if other not in seen]
-            seen.update(feeding)
+            order += [other for other in feeding if other not in handed]
+            handed.update({other: name for other in feeding if other not in handed})
         return not on_schedule
 
     def feeding(self, writer: str) -> tuple[str, ...]:

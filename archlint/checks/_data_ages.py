@@ -62,6 +62,22 @@ class _Held(msgspec.Struct, frozen=True):
         return self.own_s + self.age.read_s
 
 
+class _Others:
+    """The writers of one store, for the question which of them keep an item young enough for a reader."""
+
+    def __init__(self, held: Sequence[_Held], asked: Asked) -> None:
+        self.fresh = [one for one in held if not exceeds(one.whole_s, asked.freshness_s)]
+        old: dict[str, float] = {}
+        for one in held:
+            if exceeds(one.whole_s, asked.freshness_s):
+                old[one.name] = min(one.whole_s, old.get(one.name, one.whole_s))
+        self._youngest = sorted(old.items(), key=lambda item: item[1])[:2]
+
+    def is_younger(self, one: _Held) -> bool:
+        """Whether another writer is younger, and too old as well: that one is the finding."""
+        return any(name != one.name and age_s < one.whole_s for name, age_s in self._youngest)
+
+
 class DataReads:
     """The reads of a system, each judged by the ages of what is written to its store."""
 
@@ -166,12 +182,13 @@ class DataReads:
         """Judge what a store holds, and what caches before it keep. What jobs predict for a workload is left out."""
         held = [_Held(age, self._expires(read, age)) for age in self._stores.ages_in(read.store)]
         cached = () if read.relation is None else cached_before(self._system, read.relation)
+        others = _Others(held, asked)
         live = [one for one in held if one.age.live and not one.age.needs]
         fresh = any(not exceeds(one.whole_s, asked.freshness_s) for one in live)
         found = False
         for one in () if fresh else held:
             if (one.name, read.store) not in predicted:
-                judged = self._one(read, one, held, asked, workload, cached)
+                judged = self._one(read, one, others, asked, workload, cached)
                 found = found or judged is not None
                 yield judged
         if not found and held:
@@ -188,13 +205,13 @@ class DataReads:
         return shortest if shortest is not None and (not age.gap_s or ttl_s < age.gap_s) else None
 
     def _one(
-        self, read: Read, one: _Held, held: Sequence[_Held], asked: Asked, workload: Workload | None,
+        self, read: Read, one: _Held, others: _Others, asked: Asked, workload: Workload | None,
         cached: Sequence[Relation],
     ) -> Judged:  # fmt: skip
         old = exceeds(one.whole_s, asked.freshness_s)
         if not old and not one.age.needs:
             return None
-        younger = _younger(one, held, asked, workload)
+        younger = _younger(one, others, workload)
         if younger.reaches_all:
             return None
         if not old:
@@ -245,23 +262,21 @@ class DataReads:
         )
 
 
-def _younger(one: _Held, held: Sequence[_Held], asked: Asked, workload: Workload | None) -> Younger:
+def _younger(one: _Held, others: _Others, workload: Workload | None) -> Younger:
     """Say whether each item of a writer is also written by one that keeps it young enough.
 
     A job does where it writes at least as many records as the other, or as the workload has distinct inputs. Only fewer
     than those inputs prove that it does not. Of several writers that are all too old, only the youngest are reported.
     """
+    if others.is_younger(one):
+        return Younger(True)
     needs: list[Place] = []
     together = 0.0
     distinct = None if workload is None else workload.distinct
     enough = [count for count in (one.age.writer.records, distinct) if count is not None]
     doubtful = False
-    for other in held:
+    for other in others.fresh:
         if other.name == one.name:
-            continue
-        if exceeds(other.whole_s, asked.freshness_s):
-            if other.whole_s < one.whole_s:
-                return Younger(True)  # that one is the finding
             continue
         writer = other.age.writer
         reaches = writer.records is not None and any(writer.records >= count for count in enough)

@@ -93,9 +93,10 @@ def _stored_whole(system: System, workload: Workload) -> Iterator[Hit]:
     for server in dict.fromkeys(s.server for s in system.servings(workload) if s.mode == ASYNCHRONOUS):
         leaving = system.topology.outgoing[server]
         stores = [relation.target for relation in leaving if relation.verb == "writes" and relation.target in read]
-        publish = next((relation for relation in flow.path_to(server) if relation.verb == "publishes"), None)
-        if publish is None or not stores or _replies(system, system.components[server]):
+        published = flow.published_to(server)
+        if published is None or not stores or _replies(system, system.components[server]):
             continue
+        publish = published[0]
         message = (
             f"`{workload.name}` streams its answers, but its requests wait in `{publish.target}`; `{server}` stores "
             f"the answer in {listed(stores)}: no token arrives before it is complete"

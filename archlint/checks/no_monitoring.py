@@ -31,13 +31,20 @@ class Asked(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each serving component without monitoring; it is info if no availability is required."""
-    traffic = Traffic(system)
+    traffic, known = Traffic(system), dict[str, bool]()
     for component in serving_components(system):
-        if not _watched(system, component):
+        if not _watched(system, component, known):
             yield _hit(component, _asked(system, component), traffic.served_by(component.name))
 
 
-def _watched(system: System, component: Component) -> bool:
+def _watched(system: System, component: Component, known: dict[str, bool]) -> bool:
+    """Return whether a component is monitored; `known` keeps the answers."""
+    if component.name not in known:
+        known[component.name] = _is_watched(system, component, known)
+    return known[component.name]
+
+
+def _is_watched(system: System, component: Component, known: dict[str, bool]) -> bool:
     if any(relation.verb == "monitored_by" for relation in system.topology.outgoing[component.name]):
         return True
     part = system.deployment.parts.get(component.name) if system.deployment is not None else None
@@ -46,11 +53,13 @@ def _watched(system: System, component: Component) -> bool:
     incoming = system.topology.incoming[component.name]
     if any(r.verb in WATCHING and system.components[r.source].kind == "monitoring" for r in incoming):
         return True
+    if component.kind != "external":
+        return False
     # A vendor sends no metrics: who calls it measures its answers.
     names = [r.source for r in incoming if r.verb in {"calls", "reads"}]
     names += system.topology.fallback_callers.get(component.name, ())
     callers = [system.components[name] for name in names]
-    return component.kind == "external" and any(c.kind != "external" and _watched(system, c) for c in callers)
+    return any(c.kind != "external" and _watched(system, c, known) for c in callers)
 
 
 def _asked(system: System, component: Component) -> list[Asked]:

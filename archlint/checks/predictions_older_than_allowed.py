@@ -233,11 +233,11 @@ def _queue(
     system: System, workload: Workload, server: str, models: tuple[str, ...], freshness_s: float
 ) -> Judged:
     """Judge a queue: the last message of a full one waits until all before it are processed."""
-    path = system.flow(workload).path_to(server)
-    # Of several queues one after another, its own is the last: others empty those before it.
-    publish = next((relation for relation in reversed(path) if relation.verb == "publishes"), None)
-    if publish is None:
+    published = system.flow(workload).published_to(server)
+    if published is None:
         return None
+    # Of several queues one after another, its own is the last: others empty those before it.
+    publish = published[1]
     queue, worker = system.components[publish.target], system.components[server]
     return _full(system, asked_by_workload(workload, freshness_s), queue, worker, models)
 

@@ -18,6 +18,7 @@ from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
 from archlint.topology import Flow
+from archlint.topology.reach import Reach
 from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 TAKES_RESULTS = frozenset({"client", "load-balancer", "gateway", "service", "edge-device", "external"})
@@ -46,11 +47,19 @@ class Case(msgspec.Struct, frozen=True):
 _QUEUED = frozenset({ASYNCHRONOUS, STREAMING})
 
 
+_Held = tuple[str, Reach | None]
+"""A component that has a result; behind a queue with the reach of the requests, whose callers there wait for it."""
+
+
 class Side(msgspec.Struct, frozen=True):
-    """The waiting side: all that a client can call, and the stores and queues from which these read."""
+    """The waiting side: all that a client can call, and the stores and queues from which these read.
+
+    `known` says of those that hold a result whether it reaches that side, as far as it was asked.
+    """
 
     asking: set[str]
     taken: set[str]
+    known: dict[_Held, bool]
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
@@ -108,13 +117,13 @@ def _queued(serving: Serving) -> bool:
 
 def _judge(system: System, workload: Workload, serving: Serving, side: Side) -> Case | Undecided | None:
     flow = system.flow(workload)
-    path = flow.path_to(serving.server)
-    publish = next((relation for relation in path if relation.verb == "publishes"), None)
-    if publish is None:
+    published = flow.published_to(serving.server)
+    if published is None:
         return None
+    publish = published[0]
     if not comes_back(system, flow, serving.server, side):
         return Case(workload, serving, publish)
-    takers, floors = _takers(path, serving.server), FloorOf(system, workload)
+    takers, floors = _takers(flow.path_to(serving.server), serving.server), FloorOf(system, workload)
     unknown: dict[Place, None] = {}
     for fraction, objective_s in workload.slo.latency:
         floor = _of_takers(floors, takers, fraction)
@@ -167,22 +176,34 @@ def comes_back(system: System, flow: Flow, server: str, side: Side) -> bool:
     It does so by a store that the waiting side reads, a reply queue that it consumes, a callback, or a call to it,
     directly or through other components.
     """
-    stack = list(_holders(flow, server))
-    seen = set(stack)
+    start: _Held = (server, flow.reach)
+    before: dict[_Held, _Held | None] = {start: None}
+    stack = [start]
     while stack:
-        name = stack.pop()
-        if _hands_over(system, name, side):
+        at = stack.pop()
+        name, reach = at
+        if side.known.get(at) or (at not in side.known and _hands_over(system, name, side)):
+            way: _Held | None = at
+            while way is not None:
+                side.known[way] = True
+                way = before[way]
             return True
+        if at in side.known:
+            continue
+        # All behind the queue that wait for one that has the result have it too.
+        found = [(other, reach) for other in reach.waiting_behind.get(name, ())] if reach is not None else []
         onward = [
             relation.target
             for relation in system.topology.outgoing[name]
             if relation.verb in {"writes", "publishes", "calls"}
         ]
         onward += [r.source for r in system.topology.incoming[name] if r.verb in {"consumes", "reads"}]
-        for other in onward:
-            if other not in side.asking and other not in seen:
-                seen.add(other)
-                stack.append(other)
+        found += [(other, None) for other in onward if other not in side.asking]
+        for next_one in found:
+            if next_one not in before:
+                before[next_one] = at
+                stack.append(next_one)
+    side.known.update(dict.fromkeys(before, False))
     return False
 
 
@@ -213,20 +234,7 @@ def waiting_side(system: System, client: str) -> Side:
                     stack.append(relation.target)
             elif relation.verb == "consumes":
                 taken.add(relation.target)
-    return Side(asking, taken)
-
-
-def _holders(flow: Flow, server: str) -> set[str]:
-    """Return which components have the result: the server, and all behind the queue that wait for it."""
-    waiting = flow.reach.waiting_behind
-    holders = {server}
-    stack = [server]
-    while stack:
-        for name in waiting.get(stack.pop(), ()):
-            if name not in holders:
-                holders.add(name)
-                stack.append(name)
-    return holders
+    return Side(asking, taken, {})
 
 
 def _no_way_back(system: System, cases: list[Case]) -> Hit:

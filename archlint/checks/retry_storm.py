@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.retries import Chain, attempts, ends, key_of, longest_chains
+from archlint.analysis.retries import MOST_ATTEMPTS, Chain, attempts, ends, key_of, longest_chains
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds
@@ -31,7 +31,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     worst: dict[tuple[str, str, int], Chain] = {}
     for _flow, chains in longest_chains(system):
         for chain in ends(chains):
-            key = key_of(chain.relations[-1])
+            key = key_of(chain.last) if chain.last is not None else ("", "", 0)
             known = worst.get(key)
             worse = known is None or chain.product > known.product
             if worse and exceeds(chain.product, params.most_attempts) and not _alone_and_patient(chain):
@@ -44,7 +44,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 
 def _alone_and_patient(chain: Chain) -> bool:
     """Return whether only one caller retries, with a growing pause: its attempts do not come at once."""
-    return len(chain.relations) == 1 and chain.relations[0].backoff in _BACKS_OFF
+    return chain.length == 1 and chain.last is not None and chain.last.backoff in _BACKS_OFF
 
 
 def _hit(system: System, chain: Chain, params: Params, traffic: Traffic) -> Hit:
@@ -81,24 +81,25 @@ def _loaded(workloads: tuple[Workload, ...]) -> tuple[Workload, str, float] | No
 
 def _message(chain: Chain, loaded: tuple[Workload, str, float] | None) -> str:
     last = chain.relations[-1]
-    factors = " x ".join(format_count(attempts(relation)) for relation in chain.relations)
-    callers = listed((relation.source for relation in chain.relations), most=8)
-    retry = f"{callers} retries" if len(chain.relations) == 1 else f"{callers} retry one behind the other"
+    relations = chain.relations
+    callers = listed((relation.source for relation in relations), most=_MOST_SHOWN)
+    retry = f"{callers} retries" if len(relations) == 1 else f"{callers} retry one behind the other"
     product = format_count(chain.product)
-    becomes = product if len(chain.relations) == 1 else f"{factors} = {product}"
-    text = f"if `{last.target}` fails, {retry}: one request becomes up to {becomes} attempts"
+    factors = " x ".join(format_count(attempts(relation)) for relation in relations[:_MOST_SHOWN])
+    becomes = f"{factors} = {product}" if 1 < len(relations) <= _MOST_SHOWN else product
+    most = "up to" if chain.product < MOST_ATTEMPTS else "at least"
+    text = f"if `{last.target}` fails, {retry}: one request becomes {most} {becomes} attempts"
     if loaded is not None:
         workload, key, rate = loaded
-        name, most = "peak" if key == "peak" else "mean rate", format_rate(rate * chain.product)
-        text += f"; the {name} of `{workload.name}`, {format_rate(rate)}, becomes up to {most}"
-    at_once = [relation for relation in chain.relations if relation.backoff not in _BACKS_OFF]
-    if len(at_once) == len(chain.relations):
+        name, load = "peak" if key == "peak" else "mean rate", format_rate(rate * chain.product)
+        text += f"; the {name} of `{workload.name}`, {format_rate(rate)}, becomes {most} {load}"
+    if not any(relation.backoff in _BACKS_OFF for relation in relations):
         text += ", without a growing pause between attempts"
     return text
 
 
 def _terms(chain: Chain, loaded: tuple[Workload, str, float] | None, params: Params) -> Iterator[Term]:
-    for relation in chain.relations:
+    for relation in chain.relations[:_MOST_SHOWN]:
         yield _retries(relation)
         if relation.retry_budget is not None:
             at, label = relation.place("retry_budget"), f"retry budget of {relation.source}"

@@ -104,11 +104,10 @@ def _needed(system: System) -> Iterator[tuple[Component, ...]]:
 
 def _siblings(flow: Flow, needed: dict[str, None]) -> Iterator[tuple[str, ...]]:
     """Yield the members of each `either` group that a workload needs one of, in the order of their names."""
-    for group in flow.either_groups():
-        members = tuple(sorted({_member(relation) for relation in group.relations}))
-        # A member that is needed by itself is judged alone, and the group depends on it.
-        if not any(member in needed for member in members) and flow.is_lost_with(members):
-            yield members
+    groups = [tuple(sorted({_member(relation) for relation in group.relations})) for group in flow.either_groups()]
+    # A member that is needed by itself is judged alone, and the group depends on it.
+    asked = [members for members in groups if not any(member in needed for member in members)]
+    yield from (members for members, lost in zip(asked, flow.are_lost_with(asked), strict=True) if lost)
 
 
 def _member(relation: Relation) -> str:

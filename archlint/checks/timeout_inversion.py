@@ -90,7 +90,8 @@ def _streams(system: System) -> set[Key]:
 
 def _in_a_circle(flow: Flow, step: Step) -> bool:
     """Return whether the callee waits for its caller in turn: no timeouts fit then, which is another rule's finding."""
-    return any(step.source in group and step.target in group for group in flow.reach.order if len(group) > 1)
+    circles = flow.reach.circles
+    return step.source in circles and circles[step.source] == circles.get(step.target)
 
 
 def _early(call: Relation, steps: list[Step]) -> _Early | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -32,3 +33,14 @@ allow_code = click.option(
     "--allow-code", is_flag=True,
     help=f"Run the Python checks of rule folders that the configuration names (or set {ALLOW_CODE}=1).",
 )  # fmt: skip
+
+
+class NumberRange(click.FloatRange):
+    """A number within a range; `nan` is none, though no comparison refuses it."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number, or fail."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number

@@ -8,6 +8,7 @@ import click
 
 from archlint.cli import settings as given
 from archlint.cli.complete import complete_setting
+from archlint.cli.options import NumberRange
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
 from archlint.cli.outputs import write_output
@@ -21,7 +22,7 @@ from archlint.linter import Options
 @click.command("sensitivity")
 @given.file
 @click.option(
-    "--factor", type=click.FloatRange(1.01, 1e6), default=10.0, show_default=True,
+    "--factor", type=NumberRange(1.01, 1e6), default=10.0, show_default=True,
     help="Multiply and divide each fact by at most this.",
 )  # fmt: skip
 @click.option(

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from archlint.about import install_command
-from archlint.cli.options import InputPath
+from archlint.cli.options import InputPath, NumberRange
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
 from archlint.cli.outputs import say
@@ -30,7 +30,7 @@ _TOKEN = r"[A-Za-z0-9._~+/=-]{16,500}"
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Accept this name in requests; repeatable.")
 @click.option("--processes", type=click.IntRange(1, 64), help="Work in this many processes.  [default: one per core]")
 @click.option(
-    "--time-limit", default=20.0, show_default=True, type=click.FloatRange(0.1, 3_600), help="Seconds per request."
+    "--time-limit", default=20.0, show_default=True, type=NumberRange(0.1, 3_600), help="Seconds per request."
 )
 @click.option(
     "--runs", metavar="URL", default="",

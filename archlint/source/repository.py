@@ -10,6 +10,7 @@ import os
 import struct
 from collections.abc import Collection, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 from archlint.source.ignore import IgnoreList
@@ -20,7 +21,6 @@ _NAME_LENGTH: Final = 0xFFF
 _EXTENDED: Final = 0x4000
 _SUBMODULE: Final = b"\0\0\xe0\0"
 _BRANCH: Final = b"ref: refs/heads/"
-_MOST_WORDS: Final = 1 << 18
 _SUFFIXES: Final = (b".yaml", b".yml")
 
 
@@ -127,25 +127,27 @@ def _common_folder(folder: str) -> str:
     return folder if data is None else os.path.join(folder, os.fsdecode(data.strip()))
 
 
-def _indexed(folder: str, file: str, removed: Collection[int] = ()) -> Iterator[bytes]:
+def _indexed(folder: str, file: str, removed: Collection[int] = (), is_shared: bool = False) -> Iterator[bytes]:
     """The YAML files and submodules in an index of any version; none if it is not there or is not an index.
 
-    `removed` are the numbers of entries that do not count any more.
+    `removed` are the numbers of entries that do not count any more. A shared index refers to no other one.
     """
     data = read_part(file, 1 << 30) or b""
     if data[:4] != b"DIRC" or len(data) < 12:
         return
     try:
-        yield from _entries(data, folder, removed)
+        yield from _entries(data, folder, removed, is_shared)
     except (struct.error, IndexError, ValueError):     # cut short: what was read so far is tracked
         return
 
 
-def _entries(data: bytes, folder: str, removed: Collection[int]) -> Iterator[bytes]:
+def _entries(data: bytes, folder: str, removed: Collection[int], is_shared: bool) -> Iterator[bytes]:
     version, count = struct.unpack_from(">II", data, 4)
     at, before = 12, b""
     digest = _digest_size(folder)
     for number in range(count):
+        if at + 42 + digest > len(data):
+            raise ValueError("fewer entries than the index says")
         start = at
         flags = int.from_bytes(data[at + 40 + digest : at + 42 + digest], "big")
         at += 42 + digest + (2 if flags & _EXTENDED else 0)
@@ -164,16 +166,24 @@ def _entries(data: bytes, folder: str, removed: Collection[int]) -> Iterator[byt
             yield name
     while at + 8 <= len(data) - digest:                # extensions, each with its name and size
         size = int.from_bytes(data[at + 4 : at + 8], "big")
-        if data[at : at + 4] == b"link":               # a split index: most names are in the shared one
+        if data[at : at + 4] == b"link" and not is_shared:   # a split index: most names are in the shared one
             link = data[at + 8 : at + 8 + size]
             shared = link[:digest].hex()
             if shared.strip("0"):
-                yield from _indexed(folder, os.path.join(folder, f"sharedindex.{shared}"), _bits(link, digest))
+                other = os.path.join(folder, f"sharedindex.{shared}")
+                yield from _indexed(folder, other, _bits(link, digest, _size(other)), is_shared=True)
         at += 8 + size
 
 
-def _bits(data: bytes, at: int) -> frozenset[int]:
-    """Read the numbers of the bits that are set in a bitmap of the form EWAH (git's "bitmap-format")."""
+def _size(file: str) -> int:
+    try:
+        return os.stat(file).st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _bits(data: bytes, at: int, most: int) -> frozenset[int]:
+    """Read the numbers below `most` of the bits that are set in a bitmap of the form EWAH (git's "bitmap-format")."""
     if at + 8 > len(data):
         return frozenset()
     _, count = struct.unpack_from(">II", data, at)
@@ -181,14 +191,15 @@ def _bits(data: bytes, at: int) -> frozenset[int]:
     found: set[int] = set()
     start = 0
     for word in words:
-        repeated, literals = min(word >> 1 & 0xFFFFFFFF, _MOST_WORDS), word >> 33
+        repeated, literals = word >> 1 & 0xFFFFFFFF, word >> 33
         if word & 1:
-            found.update(range(start, start + repeated * 64))
+            found.update(range(start, min(start + repeated * 64, most)))
         start += repeated * 64
-        for _ in range(literals):
-            bits = next(words, 0)
+        for bits in islice(words, literals):
             found.update(start + bit for bit in range(64) if bits >> bit & 1)
             start += 64
+        if start > most:
+            break
     return frozenset(found)
 
 

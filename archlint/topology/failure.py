@@ -26,8 +26,9 @@ _MAX_SWEEPS: Final = 64
 """The maximum number of passes over the components of one cycle; nested cycles need more than two."""
 _CHUNK: Final = 4096
 """The number of components whose failure is computed at the same time, each as one bit."""
+_TOGETHER: Final = 32
+"""From how many questions on the failures are computed together, which visits every component once."""
 _NEGLIGIBLE: Final = 1e-12
-
 
 
 class _Other(msgspec.Struct, frozen=True):
@@ -70,11 +71,8 @@ class Failures:
         """The components that every request needs, without the client."""
         closed = self._closed(grouped=False)
         if any(self.groups[step.group].complete for step in self._steps() if step.group is not None):
-            others = [name for name in self.reach.components if name not in closed]
-            for start in range(0, len(others), _CHUNK):
-                chunk = others[start : start + _CHUNK]
-                bits = self._lost_by(chunk)
-                closed |= {name for position, name in enumerate(chunk) if bits >> position & 1}
+            others = [(name,) for name in self.reach.components if name not in closed]
+            closed |= {name for (name,), lost in zip(others, self._found_lost_with(others), strict=True) if lost}
         known = self.reach.routes.topology.components
         return {name: None for name in self.reach.components if name in closed and name in known}
 
@@ -87,6 +85,15 @@ class Failures:
         """Return whether every request fails if all of these fail."""
         names = [name for name in failed if name in self._matter]
         return any(name in self.needed for name in names) or (bool(names) and self._spread(names, {}).lost)
+
+    def are_lost_with(self, groups: Sequence[tuple[str, ...]]) -> list[bool]:
+        """Return for each group of components whether every request fails if all of the group fail."""
+        if len(groups) < _TOGETHER:
+            return [self.is_lost_with(names) for names in groups]
+        # In a cycle, the passes may end before all failures have spread: what they find lost is lost.
+        exact = all(len(knot) == 1 for knot in self.reach.order)
+        found = zip(groups, self._found_lost_with(groups), strict=True)
+        return [lost or (not exact and self.is_lost_with(names)) for names, lost in found]
 
     def down_with(self, failed: Iterable[str]) -> dict[str, None]:
         """Return all components that cannot answer if these fail, with any branches."""
@@ -213,9 +220,19 @@ class Failures:
                         ways.append(steps_of[target])
         return closed
 
-    def _lost_by(self, chunk: Sequence[str]) -> int:
-        """Return as bits which of some components lose every request; all failures are computed together."""
-        bits = {name: 1 << position for position, name in enumerate(chunk)}
+    def _found_lost_with(self, groups: Sequence[tuple[str, ...]]) -> Iterator[bool]:
+        """Yield for each group whether all of it together is found to lose every request."""
+        for start in range(0, len(groups), _CHUNK):
+            chunk = groups[start : start + _CHUNK]
+            lost = self._lost_by(chunk)
+            yield from (bool(lost >> position & 1) for position in range(len(chunk)))
+
+    def _lost_by(self, chunk: Sequence[tuple[str, ...]]) -> int:
+        """Return as bits which groups of components lose every request; all failures are computed together."""
+        bits: dict[str, int] = {}
+        for position, names in enumerate(chunk):
+            for name in names:
+                bits[name] = bits.get(name, 0) | 1 << position
         masks: dict[str, int] = {}
         for knot in self.reach.order:
             for name in knot:

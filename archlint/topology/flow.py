@@ -128,6 +128,7 @@ class Flow:
         self.reach = flows.reach(self.routes, self.client, self._entry)
         self._flows = flows
         self._models = models
+        self._published: dict[str, tuple[Relation, Relation] | None] = {}
         self.eventual = self.reach.eventual
         self.waiting, self.steps = {}, {}
         if known:
@@ -169,6 +170,12 @@ class Flow:
         names = tuple(failed)
         return (self.client in names and bool(self.waiting)) or self.failures.is_lost_with(names)
 
+    def are_lost_with(self, groups: Sequence[tuple[str, ...]]) -> list[bool]:
+        """Return for each group of components whether every request fails if all of the group fail."""
+        if any(self.client in names for names in groups):
+            return [self.is_lost_with(names) for names in groups]
+        return self.failures.are_lost_with(groups)
+
     def share_lost_with(self, failed: Iterable[str]) -> float | None:
         """Return the share of requests, from 0 to 1, that fail if these components fail.
 
@@ -190,12 +197,28 @@ class Flow:
 
     def path_to(self, name: str) -> tuple[Relation, ...]:
         """Return the first path of relations from the client to a component, or ()."""
-        path: list[Relation] = []
+        return tuple(reversed([step.relation for step in self.steps_back_from(name)]))
+
+    def steps_back_from(self, name: str) -> Iterator[Step]:
+        """Yield the steps of the first path to a component, from it back to the client."""
         while name != self.client and name in self:
             step = self.reach.entering(name) or self.entering(name)
-            path.append(step.relation)
+            yield step
             name = step.source
-        return tuple(reversed(path))
+
+    def published_to(self, name: str) -> tuple[Relation, Relation] | None:
+        """Return the first and the last relation to a queue on the first path to a component; None without a queue."""
+        way, found = [], None
+        for step in self.steps_back_from(name):
+            if step.target in self._published:
+                found = self._published[step.target]
+                break
+            way.append(step)
+        for step in reversed(way):
+            if step.relation.verb == "publishes":
+                found = (step.relation if found is None else found[0], step.relation)
+            self._published[step.target] = found
+        return found
 
     def entering(self, name: str) -> Step:
         """Return a step of the client to a component, preferably one that it waits for."""

@@ -131,3 +131,8 @@ class Reach:
     def order(self) -> list[tuple[str, ...]]:
         """The components in groups that reach one another, each group after those that it reaches."""
         return condensed_order(self.targets)
+
+    @cached_property
+    def circles(self) -> dict[str, int]:
+        """The number of its group, for each component that waits for itself through others."""
+        return {name: number for number, group in enumerate(self.order) if len(group) > 1 for name in group}

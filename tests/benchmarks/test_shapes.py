@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -18,14 +19,20 @@ from archlint.analysis.floor_parts import fraction_behind
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.modes import EDGE, ONLINE
 from archlint.analysis.patterns.composition import Structures, of_structure
+from archlint.analysis.retries import MOST_ATTEMPTS, ends, longest_chains
 from archlint.analysis.stations import rates_at_mean, rates_at_peak, stations_at
 from archlint.analysis.system import System
 from archlint.analysis.utilisation import utilisations
 from archlint.analysis.writers import Writers
+from archlint.api import Linters
+from archlint.checks import retry_storm
 from archlint.checks._spared import spared_calls
+from archlint.linter import Options
 from archlint.model.architecture import Relation, Workload
-from archlint.topology import Flow
-from benchmarks.shapes import BY_NAME, Growth, probe, rendered, write_includes
+from archlint.topology import Flow, failure
+from archlint.verdicts import Hit
+from benchmarks.shape_texts import BY_NAME
+from benchmarks.shapes import Growth, probe, rendered, write_includes
 from tests.analysis.hostile import Lot
 
 SYSTEMS = [*(BY_NAME[name](12) for name in BY_NAME), *(Lot(Random(seed)).text() for seed in range(60))]
@@ -84,6 +91,41 @@ def test_loads_and_queues_are_computed_in_proportion_to_a_shape(name: str) -> No
         peaks.append(calls_in(partial(_peaks, system)))
     assert math.log(loads[1] / loads[0], 4) < 1.2, loads
     assert math.log(peaks[1] / peaks[0], 4) < 1.2, peaks
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["queues_in_a_row", "queues_in_a_ring", "servers_behind_a_queue", "ladder", "vendors", "writers"],
+)
+def test_all_rules_and_patterns_are_judged_in_proportion_to_a_shape(name: str) -> None:
+    """Sizes are large enough for a square to show."""
+    linters = Linters(Options(isolated=True, patterns=True))
+    calls = []
+    for size in (80, 320):
+        text = BY_NAME[name](size).encode()
+        calls.append(calls_in(partial(linters.check, Path("arch.yaml"), text, unnamed=True)))
+    assert math.log(calls[1] / calls[0], 4) < 1.1, calls
+
+
+def test_a_long_chain_of_retries_is_kept_once_and_told_in_few_words() -> None:
+    system = archlint.load(BY_NAME["retries_in_a_row"](2000))
+    ((_flow, chains),) = longest_chains(system)
+    (whole,) = ends(chains)
+    assert whole.length == len(whole.relations) == 2000 and whole.product == MOST_ATTEMPTS
+    assert all(chain.before is before for before, chain in pairwise(chains.values()))
+    (hit,) = retry_storm.check(system, retry_storm.Params())
+    assert isinstance(hit, Hit) and len(hit.message) < 400 and "at least 1,000 T attempts" in hit.message
+    assert len(hit.terms) < 20
+
+
+@pytest.mark.parametrize("text", SYSTEMS)
+def test_failures_of_many_groups_are_those_of_each_alone(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    system, chance = archlint.load(text), Random(text)
+    monkeypatch.setattr(failure, "_TOGETHER", 0)
+    for flow in dict.fromkeys(map(system.flow, system.workloads.values())):
+        names = sorted(flow.components)
+        groups = [tuple(chance.sample(names, min(len(names), chance.randint(1, 4)))) for _ in range(20 if names else 0)]
+        assert flow.are_lost_with(groups) == [flow.is_lost_with(group) for group in groups]
 
 
 def test_files_that_include_each_other_are_one_system(tmp_path: Path) -> None:

@@ -57,8 +57,9 @@ def test_sensitivity_finds_the_rate_at_which_the_service_is_full() -> None:
     (change,) = [one for one in found.changes if ("CAP001", "components.api.replicas") in one.appear]
     assert (change.path, change.stated) == ("workloads.search.rate", "60/s")
     assert change.factor == pytest.approx(100 / 60, rel=0.02)
-    with pytest.raises(UsageError, match="factor"):
-        archlint.sensitivity(TEXT, factor=1.0)
+    for factor in (1.0, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="factor"):
+            archlint.sensitivity(TEXT, factor=factor)
 
 
 def test_a_configuration_applies(tmp_path: Path) -> None:

@@ -248,8 +248,23 @@ def test_without_a_repository_ignore_files_are_still_read(tmp_path: Path) -> Non
     assert found(tmp_path) == {"sub/arch.yaml"}
 
 
-@pytest.mark.parametrize("data", [b"", b"DIRC", b"DIRC\0\0\0\2\0\0\0\x09", b"DIRC" + b"\xff" * 200, b"\0" * 99])
-def test_a_broken_index_tracks_nothing(tmp_path: Path, data: bytes) -> None:
+LINKED = b"DIRC\0\0\0\2\0\0\0\0link" + b"\0\0\1\0" + b"\x11" * 20
+"""The start of a split index whose shared part is named by ones."""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"DIRC", b"DIRC\0\0\0\2\0\0\0\x09", b"DIRC" + b"\xff" * 200, b"\0" * 99,
+        b"DIRC\0\0\0\2\xff\xff\xff\xff", b"DIRC\0\0\0\4\xff\xff\xff\xff" + b"\0" * 99,
+        LINKED + b"\0" * 300, LINKED + b"\0\0\0\0\0\0\0\1" + b"\xff" * 8 + b"\0" * 300,
+        LINKED + b"\0\0\0\0\0\0\0\x10" + b"\0\0\0\1\xff\xff\xff\xff" * 16 + b"\0" * 300,
+    ],
+    ids=range(10),
+)  # fmt: skip
+def test_a_broken_index_tracks_nothing_and_takes_no_time(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / f"sharedindex.{'11' * 20}").write_bytes(data)
     write(tmp_path, {".git/HEAD": "", ".gitignore": "x.yaml\n", "x.yaml": "archlint: 1\n", "y.yaml": "archlint: 1\n"})
     (tmp_path / ".git" / "index").write_bytes(data)
     assert found(tmp_path) == {"y.yaml"}

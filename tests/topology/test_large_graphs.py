@@ -13,7 +13,7 @@ from archlint.catalog.technologies import Technologies
 from archlint.model.architecture import Architecture, Component, Entrance, Model, Relation, ServiceTime, Workload
 from archlint.source.parser import collector_paused
 from archlint.topology import flow as flows
-from benchmarks.shapes import entrances
+from benchmarks.shape_texts import entrances
 
 MS = ServiceTime(constant_s=0.001)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from archlint.analysis.patterns.parts import Parts
 from archlint.analysis.patterns.reach import (
@@ -139,8 +139,9 @@ def of_operation(system: System) -> Iterator[RecognisedPattern]:
     logs = {name: _logs_of(system, [name]) for name in system.components}
     logged = ((s.name, _logs_for(system, s.name, logs)) for s in (*servers, *devices))
     yield from _entry(system, "prediction-log", "log", logged, needed=True)
-    monitors = ((s.name, _monitors_for(system, s)) for s in (*servers, *devices))
-    yield from _entry(system, "prediction-monitoring", "monitor", monitors, needed=True)
+    monitors = {name: _monitors_of(system, name) for name in system.components}
+    monitored = ((s.name, _monitors_for(system, s, monitors)) for s in (*servers, *devices))
+    yield from _entry(system, "prediction-monitoring", "monitor", monitored, needed=True)
     tested = (
         (c.name, ())
         for c in system.components.values()
@@ -205,13 +206,13 @@ def _logs_of(system: System, names: Iterable[str]) -> list[str]:
     ]  # fmt: skip
 
 
-def _monitors_for(system: System, server: Component) -> tuple[str, ...]:
+def _monitors_for(system: System, server: Component, monitors: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """**prediction-monitoring**: a server, or each caller of a vendor instead, is monitored."""
-    found = _monitors_of(system, server.name)
+    found = monitors[server.name]
     if found or server.kind != "external":
         return found
     callers = dict.fromkeys(r.source for r in system.topology.incoming[server.name] if r.verb == "calls")
-    theirs = [_monitors_of(system, caller) for caller in callers]
+    theirs = [monitors[caller] for caller in callers]
     return tuple(monitor for each in theirs for monitor in each) if all(theirs) else ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from itertools import takewhile
 
 import msgspec
 
@@ -247,10 +248,13 @@ def _behind_queues(
     flow = system.flow(workload)
     queues: list[str] = []
     workers: list[str] = []
+    met: set[str] = set()
     for server in dict.fromkeys(serving.server for serving in servings):
-        path = flow.path_to(server)
-        queues += [relation.target for relation in path if relation.verb == "publishes"]
-        workers += [relation.source for relation in path if relation.verb == "consumes"]
+        way = list(takewhile(lambda step: step.target not in met, flow.steps_back_from(server)))
+        met.update(step.target for step in way)
+        relations = [step.relation for step in reversed(way)]
+        queues += [relation.target for relation in relations if relation.verb == "publishes"]
+        workers += [relation.source for relation in relations if relation.verb == "consumes"]
         workers.append(server)
     stores = [target for worker in dict.fromkeys(workers) for target in targets_by(system, worker, "writes")]
     return {"queue": queues, role: workers, "store": stores}
