@@ -33,7 +33,9 @@ from archlint.source.parser import parse
 from archlint.targets import STDIN, deployment_files
 from tests.importers.samples import SAMPLES
 
-_RAW: Final = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|^\s*::(?!:)|##(?:\[|vso\[)"
+_RAW: Final = (
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|^\s*::(?!:)|##(?:\[|vso\[|teamcity\[)"
+)
 """What a terminal or a CI system would execute."""
 _SETTINGS: Final = (
     "replicas=3", "replicas=0", "service_time=5ms", "workers=1e9", "kind=worker", "zones=null", "serves=[x]",

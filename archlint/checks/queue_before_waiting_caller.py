@@ -191,7 +191,8 @@ def comes_back(system: System, flow: Flow, server: str, side: Side) -> bool:
         if at in side.known:
             continue
         # All behind the queue that wait for one that has the result have it too.
-        found = [(other, reach) for other in reach.waiting_behind.get(name, ())] if reach is not None else []
+        waiting = reach.waiting_behind.get(name, ()) if reach is not None else ()
+        found: list[_Held] = [(other, reach) for other in waiting]
         onward = [
             relation.target
             for relation in system.topology.outgoing[name]

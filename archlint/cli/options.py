@@ -38,9 +38,9 @@ allow_code = click.option(
 class NumberRange(click.FloatRange):
     """A number within a range; `nan` is none, though no comparison refuses it."""
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number, or fail."""
-        number: float = super().convert(value, param, ctx)
+        number: float = super().convert(value, param, ctx)  # type: ignore[arg-type] # click converts texts too
         if math.isnan(number):
             self.fail(f"{value!r} is not a number.", param, ctx)
         return number

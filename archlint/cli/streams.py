@@ -23,13 +23,13 @@ NO_PATH: Final = ("a path is empty", "is a variable of the shell not set?")
 _ESCAPE: Final = r"\x1b(?:\[[0-9;]*m|\]8;[^\x00-\x1f\x7f-\x9f]*\x1b\\)"
 """Escape sequences that archlint prints itself: colours and links."""
 _UNSAFE: Final = (
-    r"(?m)[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|^\s*::(?!:)|##(?=\[|vso\[)"
+    r"(?m)[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|^\s*::(?!:)|##(?=\[|vso\[|teamcity\[)"
 )
-"""Control codes, marks that reorder text, and the commands of GitHub Actions (`::`, `##[`) and Azure Pipelines."""
-_AZURE: Final = r"#(?=#(?:\[|vso\[))"
+"""Control codes, marks that reorder text, and commands of GitHub Actions (`::`, `##[`), Azure Pipelines, TeamCity."""
+_ANYWHERE: Final = r"#(?=#(?:\[|vso\[|teamcity\[))"
 _GITHUB: Final = r"(?m)(^\s*):(?=:[^:])"
 _CODES: Final = r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
-_IN_JSON: Final = rf"{_CODES}|{_AZURE}"
+_IN_JSON: Final = rf"{_CODES}|{_ANYWHERE}"
 _GONE: Final = frozenset({errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE})
 _closed: set[int] = set()
 
@@ -57,9 +57,9 @@ def clean(text: str, color: bool = False) -> str:
 def harmless(text: str) -> str:
     """Break up commands in a machine format that a log or a terminal would execute.
 
-    Azure Pipelines executes its commands anywhere in a line, and GitHub Actions at its start. JSON and XML keep their
-    meaning; in other formats, a space separates the two characters. A text that starts with a command consists of
-    commands on purpose, and has escaped its data itself.
+    Azure Pipelines and TeamCity execute their commands anywhere in a line, and GitHub Actions at its start. JSON and
+    XML keep their meaning; in other formats, a space separates the two characters. A text that starts with a command
+    consists of commands on purpose, and has escaped its data itself.
 
     >>> harmless('{"name": "##vso[a]"}'), harmless("| ##[error] |"), harmless("a\\n ::error::b")
     ('{"name": "\\\\u0023#vso[a]"}', '| # #[error] |', 'a\\n : :error::b')
@@ -70,7 +70,7 @@ def harmless(text: str) -> str:
     text = re.sub(_CODES, lambda match: f"&#x{ord(match[0]):x};" if is_xml else "\ufffd", text)
     if "::" in text and not text.startswith("::"):
         text = re.sub(_GITHUB, r"\1&#58;" if is_xml else r"\1: ", text)
-    return re.sub(_AZURE, "&#35;" if is_xml else "# ", text)
+    return re.sub(_ANYWHERE, "&#35;" if is_xml else "# ", text)
 
 
 def _spelt(match: re.Match[str]) -> str:

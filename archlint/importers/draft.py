@@ -14,8 +14,9 @@ from archlint.importers.kinds import STORES
 from archlint.importers.objects import Fact, Site, Unit
 from archlint.importers.outside import external_for
 from archlint.model.fields import Field, Rec
+from archlint.model.records import COMPONENT_RECORD
 from archlint.model.types import Parsed
-from archlint.model.vocabulary import COMPONENT_FIELDS, MODEL_RECORD
+from archlint.model.vocabulary import MODEL_RECORD
 
 _NAME: Final = re.compile(r"[\s\x00-\x20\x7f]+")
 _KNOWN_BY_IMAGE: Final = STORES | {"model-server"}
@@ -28,7 +29,6 @@ _SETTINGS: Final = re.compile(
 )
 """Paths in a container that hold no data."""
 _NEGATIVE: Final = re.compile(r"-\d")
-_COMPONENT: Final = {field.key: field for field in COMPONENT_FIELDS}
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -176,7 +176,7 @@ def _can_hold(field: Field[object] | None, text: str) -> bool:
 
 
 def _component(name: str, unit: Unit) -> Component:
-    facts = stated(unit.facts, _COMPONENT)
+    facts = stated(unit.facts, COMPONENT_RECORD.fields)
     if unit.image is not None and unit.image.text and unit.image.status != "unresolved":
         facts.setdefault("image", Fact(unit.image.text, unit.image.site))
     if unit.kind in _KEEPS and unit.image is not None:

@@ -44,7 +44,7 @@ def quoted(text: str) -> str:
     if (_PLAIN.fullmatch(text) and text.lower() not in _WORDS) or _NUMBER.fullmatch(text):
         return text
     shown = "".join(char if char.isprintable() else _escaped(char) for char in json.dumps(text, ensure_ascii=False))
-    return re.sub(r"#(?=#(?:\[|vso\[))", r"\\u0023", shown)
+    return re.sub(r"#(?=#(?:\[|vso\[|teamcity\[))", r"\\u0023", shown)
 
 
 def _escaped(char: str) -> str:

@@ -23,6 +23,7 @@ HOSTILE: Final = (
     "##[error]pwned", "\n##[group]pwned", "\x1b[31mpwned\x1b[0m", "\x1b[2Jpwned", "\x9b31mpwned",
     "\x1b]8;;file:///pwned\x1b\\pwned\x1b]8;;\x1b\\", "\x1b]0;pwned\x07", "\u202epwned", "\u2066pwned\u2069",
     "\x85::error::pwned", "\u2028##[error]pwned", "\u2029::error::pwned", "\x08\x08pwned", "\x7fpwned",
+    "##teamcity[buildStop comment='pwned']",
 )  # fmt: skip
 """Commands of GitHub Actions and Azure Pipelines, codes of terminals, marks that reorder text, and line breaks."""
 TEXT: Final = "".join(HOSTILE)
@@ -43,7 +44,7 @@ COMMANDS: Final = [
 ]  # fmt: skip
 SILENT: Final = {"baseline arch.yaml -o known.jsonl", "check -o {text} arch.yaml", "render arch.yaml -o a.svg --path {text}"}
 """Commands that print none of the names."""
-COMMAND: Final = re.compile(r"^\s*::(?!:)|##\[|##vso\[", re.MULTILINE)
+COMMAND: Final = re.compile(r"^\s*::(?!:)|##\[|##vso\[|##teamcity\[", re.MULTILINE)
 CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 OURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 GITHUB: Final = re.compile(r"^::(error|warning|notice|group|endgroup)\b.*?::", re.MULTILINE)

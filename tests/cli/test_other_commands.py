@@ -14,6 +14,7 @@ from archlint.errors import UsageError
 from archlint.listing import find_pack
 from archlint.model.records import ACCEPT_RECORD, COMPONENT_RECORD, RELATION_RECORD, SYSTEM_RECORD
 from archlint.model.vocabulary import MODEL_RECORD, WORKLOAD
+from tests.cli.systems import FAILING
 from tests.conftest import ROOT, Run
 
 
@@ -160,3 +161,10 @@ def test_init_overwrites_its_own_schema_and_no_other_file(archlint: Run, tmp_pat
     assert (done.returncode, "exists, and is not the schema: it is not overwritten" in done.stderr) == (2, True)
     assert (tmp_path / "mine.json").read_text() == "{}\n"
     assert not (tmp_path / "third.yaml").exists()
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1", "x"])
+def test_a_factor_that_is_no_usable_number_is_refused(in_process: Run, tmp_path: Path, value: str) -> None:
+    (tmp_path / "arch.yaml").write_text(FAILING)
+    done = in_process("sensitivity", "arch.yaml", "--factor", value)
+    assert (done.returncode, done.stdout) == (2, "") and "--factor" in done.stderr
