@@ -107,7 +107,7 @@ def test_all_rules_and_patterns_are_judged_in_proportion_to_a_shape(name: str) -
     assert math.log(calls[1] / calls[0], 4) < 1.1, calls
 
 
-def test_a_long_chain_of_retries_is_kept_once_and_told_in_few_words() -> None:
+def test_a_long_chain_of_retries_is_kept_once_and_reported_in_few_words() -> None:
     system = archlint.load(BY_NAME["retries_in_a_row"](2000))
     ((_flow, chains),) = longest_chains(system)
     (whole,) = ends(chains)
