@@ -14,6 +14,8 @@ from archlint.source.parser import MAX_BYTES, decode, parse
 
 SUFFIXES: Final = (".yaml", ".yml")
 """The endings of the names of YAML files."""
+_MOST_COMPARED: Final = 1_000
+_NEAR: Final = 0.75
 _HINT: Final = "name a YAML file, or a folder with YAML files"
 _ROOT_MARKS: Final = ("archlint.toml", ".git", ".hg")
 _TOP_KEY: Final = r"""(?m)^(?:\{\s*)?(?:"archlint"|'archlint'|archlint)[ \t]*:(?:\s|$|(?<=["']:))"""
@@ -45,10 +47,23 @@ def read_bytes(path: Path, name: str) -> bytes:
     try:
         if not path.is_file():
             what = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "no such file"
-            raise UnreadableInputError(f"{name}: {what}", "name a file in it" if path.is_dir() else _HINT)
+            hint = "name a file in it" if path.is_dir() else _near_or(path, _HINT)
+            raise UnreadableInputError(f"{name}: {what}", hint)
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
     return read_stream(path, name)
+
+
+def _near_or(path: Path, hint: str) -> str:
+    """Suggest the YAML file of the same folder that a missing one most likely means."""
+    from difflib import get_close_matches
+
+    try:
+        beside = [] if path.exists() else [name for name in os.listdir(path.parent) if name.endswith(SUFFIXES)]
+    except (OSError, ValueError):
+        return hint
+    found = get_close_matches(path.name, sorted(beside)[:_MOST_COMPARED], n=1, cutoff=_NEAR)
+    return f"did you mean `{path.with_name(found[0])}`?" if found else hint
 
 
 def read_stream(path: Path, name: str) -> bytes:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archlint.errors import UnreadableInputError
-from archlint.source.files import FileIncludes, is_architecture, project_root, read_document
+from archlint.source.files import FileIncludes, is_architecture, project_root, read_bytes, read_document
 from archlint.source.ignore import IgnoreList
 from archlint.source.keys import has_top_key
 from archlint.source.nodes import Mapping
@@ -169,6 +169,18 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, name: str, m
     with pytest.raises(UnreadableInputError, match=message) as caught:
         read_document(tmp_path / name)
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("word", ["arch.yml", "Arch.yaml", "arch.yaml ", "ach.yaml"])
+def test_a_missing_file_suggests_one_of_its_folder(tmp_path: Path, word: str) -> None:
+    for name in ("arch.yaml", "architecture.txt", "other.yaml"):
+        (tmp_path / name).write_text("archlint: 1\n")
+    with pytest.raises(UnreadableInputError, match="no such file") as error:
+        read_bytes(tmp_path / word, word)
+    assert error.value.hint == f"did you mean `{tmp_path / 'arch.yaml'}`?"
+    with pytest.raises(UnreadableInputError, match="no such file") as error:
+        read_bytes(tmp_path / "model.yaml", "model.yaml")
+    assert error.value.hint.startswith("name a YAML file")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
