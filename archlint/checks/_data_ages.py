@@ -135,7 +135,10 @@ class DataReads:
             (serving.producer, serving.store) for serving in self._system.servings(workload) if serving.mode == BATCH
         }
         for read in self._on(flow):
-            yield from self._judged(read, asked, workload, predicted)
+            # A relation that allows an older age is the more specific one, and is judged by itself.
+            own_s = None if read.relation is None else read.relation.freshness_s
+            if own_s is None or own_s <= asked.freshness_s:
+                yield from self._judged(read, asked, workload, predicted)
 
     def _on(self, flow: Flow) -> Iterator[Read]:
         if not flow.waiting:

@@ -32,6 +32,13 @@ class Use(msgspec.Struct, frozen=True):
     workload: Workload
     serving: Serving
 
+    @property
+    def freshness_s(self) -> float | None:
+        """The objective of the workload; none if the relation that reads them allows more, which SRV008 judges."""
+        asked_s, read = self.workload.slo.freshness_s, self.serving.read
+        own_s = None if read is None else read.freshness_s
+        return None if asked_s is None or (own_s is not None and own_s > asked_s) else asked_s
+
 
 class Late(msgspec.Struct, frozen=True):
     """A run that alone takes longer than a workload's predictions may be old."""
@@ -119,7 +126,7 @@ def asks_for_the_unknown(system: System, workload: Workload) -> bool:
 
 def takes_too_long(system: System, job: Component, use: Use) -> Late | None:
     """Return the run that alone takes longer than the freshness allows, so that no schedule can meet it."""
-    freshness_s = use.workload.slo.freshness_s
+    freshness_s = use.freshness_s
     if freshness_s is None:
         return None
     run = run_time(system, job, use.serving.model)
@@ -129,7 +136,7 @@ def takes_too_long(system: System, job: Component, use: Use) -> Late | None:
 
 def younger_of(writers: Writers, job: Component, use: Use) -> Younger:
     """Say whether what a job writes too late for a workload is also written by a younger writer."""
-    serving, freshness_s = use.serving, use.workload.slo.freshness_s
+    serving, freshness_s = use.serving, use.freshness_s
     return writers.younger(use.workload, job, serving.store, serving.model, freshness_s)
 
 
@@ -144,7 +151,7 @@ def _answered_live(system: System, workload: Workload) -> bool:
 
 def _open(system: System, job: Component, use: Use) -> Iterator[Undecided]:
     workload = use.workload
-    if workload.slo.freshness_s is not None:
+    if use.freshness_s is not None:
         run = run_time(system, job, use.serving.model)
         if not isinstance(run, RunTime):
             because = f"whether one run takes longer than a prediction for `{workload.name}` may be old"

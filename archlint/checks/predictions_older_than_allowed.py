@@ -118,6 +118,8 @@ def _of_workload(
 def _job(system: System, workload: Workload, serving: Serving, freshness_s: float, writers: Writers) -> Judged:
     """Judge a job: a prediction read just before the next is written is as old as the longest gap and a run."""
     job, use = system.components[serving.producer], Use(workload, serving)
+    if use.freshness_s is None:
+        return None  # the relation that reads them allows more, and is judged by itself
     if writers.only_repairs(serving):
         return None  # a live writer keeps each item up to date; this job only repairs
     if asks_for_the_unknown(system, workload) or takes_too_long(system, job, use):
