@@ -13,7 +13,7 @@ from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
-from archlint.verdicts import Hit, Related, Verdict
+from archlint.verdicts import Hit, Related, Severity, Verdict
 
 _ONWARD: Final = frozenset({"calls", "publishes", "triggers"})
 """Verbs with which a component hands work on."""
@@ -36,7 +36,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
                 continue
             message = f"no component serves `{model.name}`"
             related = tuple(Related(workload.place("models"), "used here") for workload in asking[:8])
-            yield Hit(model.place(), message, (), related, whole_graph=True, loss=traffic.share(asking))
+            severity = None if asking else Severity.INFO      # nobody misses it
+            loss = traffic.share(asking)
+            yield Hit(model.place(), message, (), related, severity=severity, whole_graph=True, loss=loss)
     for workload in system.workloads.values():
         unreached = {serving.model for serving in system.servings(workload) if serving.mode == UNREACHED}
         for position, name in enumerate(workload.models or ()):

@@ -245,6 +245,12 @@ def test_a_model_that_nothing_serves() -> None:
     assert not said.findings["models.old"].related
 
 
+def test_a_model_that_no_workload_uses_is_info() -> None:
+    text = "workloads: {{w: {{from: app{uses}}}}}\nmodels: {{old: {{}}}}\ncomponents: {{app: {{kind: client}}}}"
+    assert models(text.format(uses="")).findings["models.old"].severity == "info"
+    assert models(text.format(uses=", models: [old]")).findings["models.old"].severity == "warning"
+
+
 @pytest.mark.parametrize("key", ["quantised_from", "adapter_of"])
 def test_a_model_from_which_another_is_made_need_not_run(key: str) -> None:
     text = """
