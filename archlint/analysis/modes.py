@@ -142,21 +142,23 @@ class Productions(Mapping[str, tuple[Production, ...]]):
         What a job with a model of its own reads, it may use for other predictions, or not at all. `alone` also asks
         that nothing else is in the stores that are copied.
         """
-        if (producer, alone) not in self._unchanged:
-            copies = self._sole_copies if alone else self._plain_copies
-            self._unchanged[producer, alone] = _spread(self._written.get(producer, ()), copies, {})
-        return store in self._unchanged[producer, alone]
+        if (store, alone) not in self._unchanged:
+            sources = self._sole_sources if alone else self._plain_sources
+            self._unchanged[store, alone] = _spread([store], sources, {})
+        return any(written in self._unchanged[store, alone] for written in self._written.get(producer, ()))
 
     @cached_property
-    def _plain_copies(self) -> dict[str, list[str]]:
-        """The stores to which each store is copied by components that run no model."""
-        return _copies(self._topology, lambda name: not self._topology.models_awaited[name])
+    def _plain_sources(self) -> dict[str, list[str]]:
+        """The stores that components without a model copy to each store."""
+        copies = _copies(self._topology, lambda name: not self._topology.models_awaited[name])
+        return _reversed(copies, copies)
 
     @cached_property
-    def _sole_copies(self) -> dict[str, list[str]]:
+    def _sole_sources(self) -> dict[str, list[str]]:
         """Those of them that only one component writes."""
-        copies = self._plain_copies.items()
-        return {store: onward for store, onward in copies if len(givers(self._topology, store)) < 2}
+        sole = {store for sources in self._plain_sources.values() for store in sources}
+        sole = {store for store in sole if len(givers(self._topology, store)) < 2}
+        return {store: [one for one in sources if one in sole] for store, sources in self._plain_sources.items()}
 
     def __contains__(self, store: object) -> bool:
         return store in self._stores

@@ -50,6 +50,7 @@ class Writers:
         self._live: dict[tuple[str, str], tuple[str, ...]] = {}
         self._ages: dict[tuple[str, str], _Age] = {}
         self._lives: dict[str, bool] = {}
+        self._behind: dict[str, tuple[str, ...]] = {}
         self._started: set[str] = set()
 
     def of(self, store: str, model: str) -> tuple[Component, ...]:
@@ -84,9 +85,15 @@ class Writers:
             return True
         if self._system.productions.are_passed_on(serving.producer, store):
             return False
-        behind = self._system.productions.behind(store)
-        giving = {name for each in behind for name in givers(self._system.topology, each)} - {serving.producer}
-        return any(self.is_live(self._system.components[name]) for name in giving)
+        return any(name != serving.producer for name in self._live_behind(store))
+
+    def _live_behind(self, store: str) -> tuple[str, ...]:
+        """Return the live writers of a store and of all that is copied to it."""
+        if store not in self._behind:
+            behind = self._system.productions.behind(store)
+            giving = {name: None for each in behind for name in givers(self._system.topology, each)}
+            self._behind[store] = tuple(name for name in giving if self.is_live(self._system.components[name]))
+        return self._behind[store]
 
     def _live_of(self, store: str, model: str) -> tuple[str, ...]:
         if (store, model) not in self._live:
