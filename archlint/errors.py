@@ -117,6 +117,7 @@ _TO_WRITE: Final = {
     errno.EROFS: "name a file on a file system that can be written",
     errno.ENOSPC: "make room, or name a file elsewhere",
     errno.EDQUOT: "make room, or name a file elsewhere",
+    errno.EFBIG: "make room, or name a file elsewhere",
     errno.EISDIR: "it is a folder: name a file in it",
     errno.ENAMETOOLONG: "give it a shorter name",
 }

@@ -69,7 +69,7 @@ def test_a_disk_that_fills_midway_leaves_the_old_file(tmp_path: Path, words: str
         timeout=120,
     )  # fmt: skip
     assert done.returncode == 2, done.stdout + done.stderr
-    assert f"error: {target.name}: cannot be written: File too large" in done.stderr
+    assert f"error: {target.name}: cannot be written: File too large\n  hint: make room" in done.stderr
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
