@@ -160,7 +160,11 @@ class _Tree:
         """Return what a request passes."""
         if self._flow.client not in self._system.components:
             return _NOTHING
-        node = self._visit(self._flow.client)
+        try:
+            node = self._visit(self._flow.client)
+        except RecursionError:
+            what = f"a request of `{self._workload.name}` passes too many components one behind the other, or a circle"
+            raise UsageError(f"{what}: it is not simulated", "simulate a part of the system") from None
         if not any(isinstance(one, Visit) for one in every(node)):
             return _NOTHING
         return node

@@ -196,3 +196,14 @@ def test_a_workload_of_an_unknown_client_brings_nothing() -> None:
     text = "archlint: 1\nworkloads: {a: {from: nobody, rate: 5/s}}\ncomponents: {api: {kind: service, service_time: 5ms}}\n"
     with pytest.raises(UsageError, match="nothing to simulate"):
         simulate_system(archlint.load(text), "", "mean", Plan(1, 100), None)
+
+
+def test_requests_that_go_too_deep_are_refused_in_one_line() -> None:
+    facts = "kind: service, service_time: {p50: 1ms, p99: 2ms}, replicas: 2, workers: 2"
+    rows = "".join(f"  h{n}: {{{facts}, calls: [h{n + 1}]}}\n" for n in range(300))
+    system = archlint.load(
+        "archlint: 1\nworkloads: {main: {from: page, rate: 5/s, waits: true}}\n"
+        f"components:\n  page: {{kind: client, calls: [h0]}}\n{rows}  h300: {{{facts}}}\n"
+    )
+    with pytest.raises(UsageError, match="`main` passes too many components one behind the other"):
+        simulate_system(system, "", "mean", Plan(1, 300, 0.05), None)
