@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter, mul
 
@@ -150,18 +151,38 @@ def cold_loads(system: System, look_up: LookUp) -> Iterator[Cold]:
 
 def _behind(system: System, look_up: LookUp) -> list[Utilisation]:
     """Return the components that answer the misses of a look-up, if nobody else sends requests there."""
-    source = look_up.source.name
-    relations = system.topology.outgoing[source]
-    uses = system.once(_uses_by_caller)
-    own = uses.get(source, {})
-    behind = {relation.target for relation in relations[relations.index(look_up.relation) + 1 :]}.intersection(own)
-    found = [own[name] for name in behind if name != source]
-    if source in uses[None]:
-        found.append(uses[None][source])
-    return [use for _, use in sorted(found, key=itemgetter(0))]
+    behind = system.once(_Behind)
+    return behind.of(look_up.source.name, look_up.relation)
 
 
 _Numbered = tuple[int, Utilisation]
+
+
+class _Behind:
+    """What answers the misses of look-ups; look-ups between the same two calls of a component share it."""
+
+    def __init__(self, system: System) -> None:
+        self._outgoing = system.topology.outgoing
+        self._uses = _uses_by_caller(system)
+        self._positions: dict[str, tuple[dict[tuple[str, int], int], list[int]]] = {}
+        self._known: dict[tuple[str, int], list[Utilisation]] = {}
+
+    def of(self, source: str, look_up: Relation) -> list[Utilisation]:
+        """Return the components that a component calls after a look-up, and itself, in the order of the file."""
+        own, relations = self._uses.get(source, {}), self._outgoing[source]
+        if source not in self._positions:
+            positions = {(r.verb, r.index): position for position, r in enumerate(relations)}
+            answering = [position for position, r in enumerate(relations) if r.target in own and r.target != source]
+            self._positions[source] = positions, answering
+        positions, answering = self._positions[source]
+        first = bisect_right(answering, positions[look_up.verb, look_up.index])
+        known = self._known.get((source, first))
+        if known is None:
+            found = {relations[position].target: own[relations[position].target] for position in answering[first:]}
+            if source in self._uses[None]:
+                found[source] = self._uses[None][source]
+            known = self._known[source, first] = [use for _, use in sorted(found.values(), key=itemgetter(0))]
+        return known
 
 
 def _uses_by_caller(system: System) -> Mapping[str | None, Mapping[str, _Numbered]]:

@@ -81,10 +81,12 @@ class FloorMemory:
 
     `floors` are those that depend on where requests enter: something behind them leads back to the client or waits in
     a circle, or its percentile was not worked out. `stated` are the percentiles of objectives; those that shares on
-    the way lead to are limited in number, as they multiply.
+    the way lead to are limited in number, as they multiply. `way` are the components through which the
+    stream comes, without the client.
     """
 
     def __init__(self) -> None:
+        self.way: frozenset[str] = frozenset()
         self.floors: Floors = {}
         self.stated: set[float] = set()
         self._derived: dict[str, set[float]] = {}

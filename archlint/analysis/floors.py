@@ -32,8 +32,9 @@ from archlint.analysis.generation import (
     FIRST,
     PREFILL,
     Generation,
+    calls_into,
     generating_until,
-    steps_to,
+    way_to,
 )  # fmt: skip
 from archlint.analysis.network import on_the_wire, travel_s
 from archlint.analysis.single_floors import prediction, stated
@@ -78,9 +79,8 @@ class FloorOf:
         self, system: System, workload: Workload, estimated: bool = False, models_first: bool = False,
         until: str = ANSWER,
     ) -> None:  # fmt: skip
-        self.system = system
+        self.system, self.workload = system, workload
         self.flow: Flow = system.flow(workload)
-        self.workload = workload
         self.estimated = estimated
         self.models_first = models_first
         self.wanted = set(workload.models) if workload.models is not None else None
@@ -88,9 +88,8 @@ class FloorOf:
         made = generating_until(system, workload, until)
         self._made = frozenset((serving.server, serving.model) for serving in made)
         self._stages = {(system.components[name].stage, model) for name, model in self._made}
-        self._way = self._way_to_first_token() if until == FIRST else frozenset()
         of_tokens = (until, workload.tokens, self._made) if made else None
-        # The part after the client is the same for all workloads that enter in the same way.
+        # What is behind the client is the same for all workloads that enter in the same way.
         self.key = (self.flow.reach, workload.repeats, estimated, models_first, of_tokens)
         self._memory = system.floor_memories.setdefault(self.key, FloorMemory())
         shared = (self.flow.routes, workload.repeats, estimated, models_first, of_tokens)
@@ -98,6 +97,11 @@ class FloorOf:
         # Components without a model below them take the same time for requests of any models.
         self._below = self.flow.topology.models_below
         self._bare = system.shared_floors.setdefault((None, *shared[1:]), SharedFloors()).floors
+        self._way = frozenset[str]()
+        if until == FIRST:
+            servers = (serving.server for serving in made)
+            self._way = self._memory.way = self._memory.way or way_to(system, workload, servers)
+        self._client_on_way = calls_into(self._way, self.flow.steps.get(self.flow.client, ()))
         self._of_client: dict[tuple[str, float], Floor] = {}
         self._open: set[tuple[str, float]] = set()
         self._missing: list[tuple[str, float]] = []
@@ -168,7 +172,7 @@ class FloorOf:
         component = self.system.components[name]
         if name != self.flow.client:
             plain = self._common.plain_steps(name, self.flow.steps.get(name, ()))
-            if plain is not None and name not in self._way:
+            if plain is not None and not self._is_on_way(name):
                 return self._of_plain(component, plain, fraction)
         segments = [Segment(1.0, fraction)]
         segments[0].sequence += self.own_work(component, fraction)
@@ -188,15 +192,14 @@ class FloorOf:
     def waiting_steps(self, name: str) -> list[Step]:
         """Return the steps that a component waits for: until its first token, those up to the model's."""
         steps = [step for step in self.flow.steps.get(name, ()) if step.waits]
-        if name not in self._way:
+        if not self._is_on_way(name):
             return steps
         last = max((index for index, step in enumerate(steps) if step.target in self._way), default=len(steps))
         return steps[: last + 1]
 
-    def _way_to_first_token(self) -> frozenset[str]:
-        """Return the components through which the stream comes: what they do after its start does not delay it."""
-        servers = {server for server, _ in self._made}
-        return frozenset(servers | {step.source for step in steps_to(self.system, self.workload, servers)})
+    def _is_on_way(self, name: str) -> bool:
+        """Whether the stream comes through a component: what it does after its start delays nothing."""
+        return name in self._way or (name == self.flow.client and self._client_on_way)
 
     def _of_plain(self, component: Component, steps: list[Step], fraction: float) -> Floor:
         """Return the floor of a component that does all its work in sequence, without a cache."""
@@ -304,7 +307,7 @@ class FloorOf:
 
     def delays(self, name: str) -> bool:
         """Whether its client waits for a component until what the floor is of: the answer, or the first token."""
-        return self.until != FIRST or name in self._way
+        return self.until != FIRST or self._is_on_way(name)
 
     def _one_after_timeout(self, stage: Stage, floors: list[Floor]) -> list[Floor]:
         """Return the floors of relations of which one is enough: a caller may give up and use another."""
@@ -328,7 +331,7 @@ class FloorOf:
         time, place = component.service_time, component.place("service_time")
         if time is not None:
             floor = stated(time, fraction, f"own work of {component.name}", place, self.estimated)
-            if component.name not in self._way:
+            if not self._is_on_way(component.name):
                 yield floor
             elif self.estimated:               # it may be done after the stream has started
                 yield as_estimate(Floor(0.0, floor.at_s, floor.parts, (), floor.unknown, floor.certainty))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -130,6 +130,18 @@ def steps_to(system: System, workload: Workload, servers: Iterable[str]) -> Iter
             if step.source not in seen:
                 seen.add(step.source)
                 waiting.append(step.source)
+
+
+def calls_into(names: Collection[str], steps: Iterable[Step]) -> bool:
+    """Whether one of some steps calls one of these components, and waits for it."""
+    return any(step.waits and step.relation.verb == "calls" and step.target in names for step in steps)
+
+
+def way_to(system: System, workload: Workload, servers: Iterable[str]) -> frozenset[str]:
+    """Return some servers, and the components between the client of a workload and them."""
+    names = set(servers)
+    sources = {step.source for step in steps_to(system, workload, names)}
+    return frozenset(names | (sources - {workload.entrance.client}))
 
 
 class Generation(msgspec.Struct, frozen=True):

@@ -45,14 +45,20 @@ def surges(system: System) -> Iterator[Surge]:
             found |= {(name, s.relation.verb, s.relation.index) for s in flow.steps[name] if s.missed and s.waits}
     for relations in system.topology.outgoing.values():
         answering: list[tuple[int, str, bool]] | None = None
+        known: dict[tuple[int, bool], tuple[str, ...]] = {}
         for position, relation in enumerate(relations):
             ratio = relation.hit_ratio
-            if (relation.source, relation.verb, relation.index) in found and ratio is not None and 0 < ratio < 1:
-                answering = list(_answering(system, relations)) if answering is None else answering
-                later = answering[bisect_right(answering, position, key=lambda one: one[0]) :]
-                behind = tuple([name for _, name, stored in later if stored or relation.caches != "data"])
-                if behind and relation.caches != "prefix" and ratio >= _LEAST_RATIO:
-                    yield Surge(relation, behind, 1 / (1 - ratio), ratio)
+            if ratio is None or not _LEAST_RATIO <= ratio < 1 or relation.caches == "prefix":
+                continue
+            if (relation.source, relation.verb, relation.index) not in found:
+                continue
+            answering = list(_answering(system, relations)) if answering is None else answering
+            first = bisect_right(answering, position, key=lambda one: one[0])
+            key = first, relation.caches == "data"
+            if key not in known:
+                known[key] = tuple([name for _, name, stored in answering[first:] if stored or not key[1]])
+            if known[key]:
+                yield Surge(relation, known[key], 1 / (1 - ratio), ratio)
 
 
 def _answering(system: System, relations: Sequence[Relation]) -> Iterator[tuple[int, str, bool]]:

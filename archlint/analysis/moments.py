@@ -59,8 +59,10 @@ def is_near(
     system: System, workload: Workload, objectives: Mapping[float, float], uses: Mapping[str, Utilisation] | None
 ) -> bool:
     """Whether a percentile may be near its objective at the mean rate or the peak; without `uses`, on idle servers."""
+    if len(system.flow(workload).waiting) > MOST_COMPONENTS:
+        return False
     path = path_of(system, workload)
-    if path is None or len(path.order) > MOST_COMPONENTS:
+    if path is None:
         return False
     rate = max(workload.rate_per_s or 0.0, workload.peak_per_s or 0.0) if uses is not None else 0.0
     found = _response(system, path, workload, rate, uses or {})

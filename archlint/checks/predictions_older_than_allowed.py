@@ -198,18 +198,32 @@ def _keeps_predictions(system: System, relation: Relation) -> bool:
 
 def _may_hold_data(system: System, relation: Relation) -> bool:
     """Return whether a cache whose kind is unsaid may hold data: its reader reads other stores as well."""
-    others = (r for r in system.topology.outgoing[relation.source] if r.verb == "reads" and r.target != relation.target)
-    return any(other.hit_ratio is None and other.ttl_s is None for other in others)
+    return len(system.once(_plain_reads).get(relation.source, {}).keys() - {relation.target}) > 0
+
+
+def _plain_reads(system: System) -> dict[str, dict[str, None]]:
+    """Return the stores that each component reads without a sign of a cache."""
+    found: dict[str, dict[str, None]] = {}
+    for relation in system.topology.relations_of("reads"):
+        if relation.hit_ratio is None and relation.ttl_s is None:
+            found.setdefault(relation.source, {})[relation.target] = None
+    return found
 
 
 def _with_ttl(system: System, relation: Relation) -> Relation:
     """Return the relation with the ttl of an entry: the one that reads, else one that writes there."""
     if relation.ttl_s is not None:
         return relation
-    writes = (
-        r for r in system.topology.outgoing[relation.source] if r.verb == "writes" and r.target == relation.target
-    )
-    return next((write for write in writes if write.ttl_s is not None), relation)
+    return system.once(_writes_with_ttl).get((relation.source, relation.target), relation)
+
+
+def _writes_with_ttl(system: System) -> dict[tuple[str, str], Relation]:
+    """Return the first write with a ttl, by who writes where."""
+    found: dict[tuple[str, str], Relation] = {}
+    for relation in system.topology.relations_of("writes"):
+        if relation.ttl_s is not None:
+            found.setdefault((relation.source, relation.target), relation)
+    return found
 
 
 def _stale_cache(

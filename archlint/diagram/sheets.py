@@ -96,8 +96,8 @@ def regions_text(component: Component) -> str:
 
 def _chips(hardware: Hardware) -> str:
     """Return the accelerators of one replica: `2 × h100`, `35 % of one l4`, or nothing if the file states none."""
-    if hardware.gpu is not None and hardware.gpu_share is not None:
-        return f"{format_share(hardware.gpu_share)} of one {hardware.gpu}"
+    if hardware.gpu_share is not None:
+        return f"{format_share(hardware.gpu_share)} of one {hardware.gpu or 'accelerator'}"
     return f"{_count(hardware.gpus) or '1'} × {hardware.gpu}" if hardware.gpu is not None else _accelerators(hardware)
 
 

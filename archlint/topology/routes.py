@@ -186,7 +186,7 @@ class Routes:
         if not caches:
             return _NO_KEYS
         components = self.topology.components
-        behind = [r for r in taken if r.verb in {"calls", "reads"} and r not in looked_up]
+        behind = [r for r in taken if r.verb in {"calls", "reads"} and not looks_up(r)]
         own = bool(components[name].serves)
         stored = any(r.verb == "reads" or components[r.target].kind in STORES for r in behind)
         answered = {"data": stored, "prefix": True}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -244,23 +245,47 @@ def _caches(view: View, name: str) -> Iterator[RecognisedPattern]:
     if name not in view.flow.waiting:
         return
     taken = {(step.relation.verb, step.relation.index): step for step in view.steps(name)}
-    relations = [r for r in view.topology.outgoing[name] if (r.verb, r.index) in taken]
-    for position, relation in enumerate(relations):
+    steps = [taken[r.verb, r.index] for r in view.topology.outgoing[name] if (r.verb, r.index) in taken]
+    sources = _Behind(steps, lambda step: [step.target] if _is_read(view, step) else [], tuple)
+    servers = _Behind(steps, lambda step: view.behind([step]), lambda behind: _skipped(view, name, behind))
+    for position, step in enumerate(steps):
+        relation = step.relation
         if not _caches_something(view, relation):
             continue
-        behind = [taken[later.verb, later.index] for later in relations[position + 1 :]]
+        pattern, role, known = "prediction-cache", "server", servers
         if relation.caches == "data":
-            sources = [step.target for step in behind if _is_read(view, step)]
-            if sources:
-                roles = {"caller": [name], "cache": [relation.target], "source": sources}
-                yield recognised("data-cache", view.workload.name, roles)
-        else:
-            skipped = view.behind(behind) + ([name] if view.own(name) else [])
-            answering = [server for server in skipped if server in view.generating]
-            servers = answering or view.parts.without_embedders(skipped)
-            if servers:
-                roles = {"caller": [name], "cache": [relation.target], "server": servers}
-                yield recognised("prediction-cache", view.workload.name, roles)
+            pattern, role, known = "data-cache", "source", sources
+        behind = known.after(position)
+        if behind:
+            roles = {"caller": (name,), "cache": (relation.target,), role: behind}
+            yield RecognisedPattern(pattern, view.workload.name, roles)
+
+
+class _Behind:
+    """What later steps of a component lead to; it is the same after all steps between two that lead to something."""
+
+    def __init__(
+        self, steps: Sequence[Step], leads_to: Callable[[Step], Sequence[str]],
+        kept: Callable[[Sequence[str]], Sequence[str]],
+    ) -> None:  # fmt: skip
+        found = [(position, leads_to(step)) for position, step in enumerate(steps)]
+        self._leading = [(position, names) for position, names in found if names]
+        self._kept = kept
+        self._known: dict[int, tuple[str, ...]] = {}
+
+    def after(self, position: int) -> tuple[str, ...]:
+        """Return what the steps after a position lead to, each component once."""
+        first = bisect_right(self._leading, position, key=lambda one: one[0])
+        if first not in self._known:
+            names = [name for _, names in self._leading[first:] for name in names]
+            self._known[first] = tuple(dict.fromkeys(self._kept(names)))
+        return self._known[first]
+
+
+def _skipped(view: View, name: str, behind: Sequence[str]) -> Sequence[str]:
+    """Return the servers that a hit of a cache skips: of those behind it and the component itself."""
+    skipped = [*behind, name] if view.own(name) else list(behind)
+    return [server for server in skipped if server in view.generating] or view.parts.without_embedders(skipped)
 
 
 def _caches_something(view: View, relation: Relation) -> bool:
