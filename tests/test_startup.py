@@ -114,6 +114,48 @@ def test_what_msgspec_does_not_get_others_do() -> None:
     assert done.stdout.splitlines() == ["[]", "1.50 1 1.5", "None integer", "True {}"]
 
 
+READ = """
+import sys
+from pathlib import Path
+light, *paths = sys.argv[1:]
+if light == "light":
+    from archlint.source.later import import_msgspec, import_yaml
+    import_msgspec()
+    import_yaml()
+from archlint.source import events
+from archlint.source.parser import parse_all
+from archlint.errors import UnreadableInputError
+def shown(node):
+    if hasattr(node, "entries"):
+        return {key: (entry.start, entry.width, shown(entry.value)) for key, entry in node.entries.items()}, node.start, node.end
+    if hasattr(node, "items"):
+        return [shown(item) for item in node.items], node.start, node.end
+    return repr(node)
+print(events.SCALAR.__module__ == "yaml.events", file=sys.stderr)
+for path in paths:
+    try:
+        print(path, [(shown(one.root), one.flaws, one.extent) for one in parse_all(path, Path(path).read_text("utf-8"))])
+    except UnreadableInputError as error:
+        print(path, error.message, error.hint)
+"""
+ODD = (
+    "a: &x {b: [1, 2]}\nc: *x\n<<: *x\n", "? {a: 1}\n: b\n", "!!map {a: !!int x, b: !y [z]}\n", "a: 'x\n  y'\nb: |\n  z\nc:\n- d\n-\n",
+    "a: x\u2028y # \u0085\n---\nb: 1\n--- []\n", "a: [1, {b\n", "a: *none\n", "a: b: c\n", "\tx\n", "&a [*a]\n", '"a": 1\na: 2\n',
+)
+
+
+def test_the_events_of_a_check_are_those_of_pyyaml(tmp_path: Path) -> None:
+    for number, text in enumerate(ODD):
+        (tmp_path / f"{number}.yaml").write_text(text, encoding="utf-8")
+    paths = [str(path) for folder in (tmp_path, ROOT / "examples", ROOT / "rules") for path in sorted(folder.rglob("*.yaml"))]
+    light, plain = (
+        subprocess.run([sys.executable, "-c", READ, way, *paths], capture_output=True, text=True, check=True, timeout=120)
+        for way in ("light", "plain")
+    )
+    assert (light.stderr, plain.stderr) == ("False\n", "True\n")
+    assert light.stdout == plain.stdout and light.stdout.count("\n") == len(paths)
+
+
 def test_callers_that_wait_in_a_circle_do_not_need_networkx(tmp_path: Path) -> None:
     """`check` needs cycles of the graph; importing networkx takes longer than the check."""
     paths = sorted((ROOT / "rules").glob("REL007-*/bad-*.yaml"))

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from itertools import chain
 from operator import attrgetter
+from types import ModuleType
 from typing import Final, Protocol
 
 from yaml import events
@@ -19,14 +21,25 @@ from yaml.reader import ReaderError
 from archlint.errors import UnreadableInputError
 from archlint.source.document import Document, Position
 
-ALIAS: Final[type[object]] = events.AliasEvent
-DOCUMENT_START: Final[type[object]] = events.DocumentStartEvent
-MAPPING_START: Final[type[object]] = events.MappingStartEvent
-MAPPING_END: Final[type[object]] = events.MappingEndEvent
-SCALAR: Final[type[object]] = events.ScalarEvent
-SEQUENCE_START: Final[type[object]] = events.SequenceStartEvent
-SEQUENCE_END: Final[type[object]] = events.SequenceEndEvent
-STREAM_END: Final[type[object]] = events.StreamEndEvent
+
+def _class(name: str) -> type[object]:
+    """Return a class of events, as the parser makes them: in archlint's own processes, some are light (`later`)."""
+    try:
+        made_by: ModuleType = import_module("yaml._yaml")
+    except ImportError:
+        made_by = events
+    found: type[object] = getattr(made_by, name)
+    return found
+
+
+ALIAS: Final = _class("AliasEvent")
+DOCUMENT_START: Final = _class("DocumentStartEvent")
+MAPPING_START: Final = _class("MappingStartEvent")
+MAPPING_END: Final = _class("MappingEndEvent")
+SCALAR: Final = _class("ScalarEvent")
+SEQUENCE_START: Final = _class("SequenceStartEvent")
+SEQUENCE_END: Final = _class("SequenceEndEvent")
+STREAM_END: Final = _class("StreamEndEvent")
 """The classes of events, without their attributes: `Event` lists those."""
 
 SEPARATORS: Final = {"\x85": "U+0085 (next line)", "\u2028": "U+2028 (line separator)",

@@ -32,7 +32,7 @@ class Later:
 
 
 def import_yaml() -> None:
-    """Import PyYAML without compiling its regular expressions.
+    """Import PyYAML without compiling its regular expressions, and with light events.
 
     Only for a process of archlint's own, before it has threads: `re.compile` is replaced during the import.
     """
@@ -49,6 +49,33 @@ def import_yaml() -> None:
         import yaml  # noqa: F401
     finally:
         names["compile"] = compile_now
+    _use_light_events()
+
+
+def _use_light_events() -> None:
+    """Let PyYAML's C parser make records for what there is most of: keys, values, and the ends of collections.
+
+    They have the attributes of its own classes, which are written in Python: to fill one of those takes as long as to
+    parse what it stands for.
+    """
+    import msgspec
+
+    try:
+        parser = import_module("yaml._yaml")
+    except ImportError:
+        return
+    marks = ("start_mark", "end_mark")
+    start = ("anchor", "tag", "implicit")
+    attributes = {
+        "ScalarEvent": (*start, "value", *marks, "style"),
+        "MappingStartEvent": (*start, *marks, "flow_style"),
+        "SequenceStartEvent": (*start, *marks, "flow_style"),
+        "MappingEndEvent": marks,
+        "SequenceEndEvent": marks,
+    }
+    for name, fields in attributes.items():
+        optional = [(field, object, None) for field in fields]
+        setattr(parser, name, msgspec.defstruct(name, optional, gc=False))
 
 
 class LaterModule(ModuleType):
