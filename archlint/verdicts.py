@@ -36,6 +36,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+class NoParams(msgspec.Struct, frozen=True):
+    """The parameters of a check that has none."""
+
+
 class Certainty(Enum):
     """What a finding is based on: a bound or the structure (proven), a model with an error band, or a hint."""
 

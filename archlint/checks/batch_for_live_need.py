@@ -15,15 +15,11 @@ from archlint.checks._lines import allowed_age, exceeds, freshness_related, fres
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Workload
 from archlint.model.quantities import format_duration
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 CERTAINTIES = (Certainty.PROVEN, Certainty.ESTIMATED, Certainty.HEURISTIC)
 """From the strongest to the weakest."""
 LIVE = frozenset({ONLINE, ASYNCHRONOUS, STREAMING, EDGE})
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -49,7 +45,7 @@ class Late(msgspec.Struct, frozen=True):
     certainty: Certainty = Certainty.PROVEN
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each job whose predictions cannot be there in time, at the job."""
     questions: list[Undecided] = []
     writers = Writers(system)

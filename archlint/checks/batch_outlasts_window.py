@@ -20,11 +20,7 @@ from archlint.model.architecture import Component, Workload
 from archlint.model.cron import shortest_gap_s
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration, format_percentile
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 
 class _Limits(msgspec.Struct, frozen=True):
@@ -40,7 +36,7 @@ class _Limits(msgspec.Struct, frozen=True):
         return min(limit for limit in (self.window_s, self.period_s, float("inf")) if limit is not None)
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each job whose run takes longer than it may, at the run time, otherwise at the records."""
     traffic, fresh = Traffic(system), _Fresh(system)
     reported = set[str]()

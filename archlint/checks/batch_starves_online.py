@@ -15,11 +15,7 @@ from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count
 from archlint.model.words import BALANCERS, SERVERS
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 
 class _Calls(msgspec.Struct, frozen=True):
@@ -40,7 +36,7 @@ class _Calls(msgspec.Struct, frozen=True):
         return calls if self.most is None else min(calls, self.most[0])
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each call of a batch job that needs more workers of a server than requests leave, at the call."""
     found = [calls for job in system.topology.of_kind("batch-job") for calls in _calls(system, job)]
     if not found:

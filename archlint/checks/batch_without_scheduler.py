@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import either
-from archlint.verdicts import Certainty, Hit, Related, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Related, Undecided, Verdict
 
 STARTING = frozenset({"triggers", "calls"})
 TAKING = frozenset({"reads", "consumes", "calls", "loads"})
@@ -20,11 +18,7 @@ FOR_PEOPLE = frozenset({"warehouse", "log-store", "monitoring"})
 """Kinds of stores that people query: their readers are no components."""
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each batch job that nothing starts, and for each whose predictions nothing reads.
 
     Deployment files start a job when they are applied, and code decides where it writes: both are unknown there.

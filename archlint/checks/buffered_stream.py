@@ -17,14 +17,10 @@ from archlint.model.architecture import Component, Model, Relation, ServiceTime,
 from archlint.model.pieces import Amounts
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration, format_percentile, format_share
-from archlint.verdicts import Certainty, Hit, Origin, Related, Severity, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Severity, Term, Undecided, Verdict
 
 _MEDIAN: Final = 0.5
 _DIRECTLY: Final = ("synchronous", "streamed-answer")
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class _Typical(msgspec.Struct, frozen=True):
@@ -40,7 +36,7 @@ class _Typical(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each hop that holds a streamed answer back or cuts it off, at the key that does so."""
     traffic = Traffic(system)
     found: dict[Place, Hit] = {}

@@ -14,13 +14,9 @@ from archlint.model.quantities import format_duration, format_percentile
 from archlint.topology import Flow, Step
 from archlint.topology.reach import Reach
 from archlint.topology.routes import Routes
-from archlint.verdicts import Hit, Origin, Term, Undecided, Verdict
+from archlint.verdicts import Hit, NoParams, Origin, Term, Undecided, Verdict
 
 _ONE_DEVICE: Final = frozenset({("client", "edge-device"), ("edge-device", "client"), ("edge-device", "edge-device")})
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -36,7 +32,7 @@ class _Asked(msgspec.Struct, frozen=True):
         return self.objective_s, self.workload.name
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each relation on a waiting path that has no timeout; reports show those of a system as one."""
     unread = system.architecture.unread
     traffic = Traffic(system)

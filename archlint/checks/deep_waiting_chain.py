@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from archlint.analysis.busiest import is_near_unloaded
 from archlint.analysis.system import System
 from archlint.checks._lines import left_to_judge
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _MOST_COMPUTED = 60
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each workload that misses an objective only because of the number of its hops."""
     left = _MOST_COMPUTED
     for workload in system.workloads.values():

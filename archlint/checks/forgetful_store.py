@@ -15,13 +15,9 @@ from archlint.checks.queue_before_waiting_caller import TAKES_RESULTS, Side, wai
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count
-from archlint.verdicts import Certainty, Hit, Related, Severity, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Related, Severity, Undecided, Verdict
 
 WRITES: Final = frozenset({"writes", "publishes"})
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class _Write(msgspec.Struct, frozen=True):
@@ -29,7 +25,7 @@ class _Write(msgspec.Struct, frozen=True):
     at: Place
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each queue or database that is written to and is not persistent."""
     moved, traffic, answers = _dead_letters(system), Traffic(system), _Answers(system)
     for component in (*system.topology.of_kind("queue"), *system.topology.of_kind("database")):

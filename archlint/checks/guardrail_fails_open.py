@@ -12,11 +12,7 @@ from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
 from archlint.topology import Flow
-from archlint.verdicts import Hit, Related, Undecided, Verdict
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
+from archlint.verdicts import Hit, NoParams, Related, Undecided, Verdict
 
 
 class _Passed(msgspec.Struct):
@@ -27,7 +23,7 @@ class _Passed(msgspec.Struct):
     unknown: list[Place]
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each relation to a guardrail that fails open on a public path, at the key that says so."""
     passed: dict[Place, tuple[Relation, _Passed]] = {}
     for workload in system.workloads.values():

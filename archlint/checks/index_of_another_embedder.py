@@ -16,14 +16,10 @@ from archlint.checks._lines import without_repeats
 from archlint.checks._loss import Traffic, keep
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
-from archlint.verdicts import Certainty, Hit, Related, Severity, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Related, Severity, Undecided, Verdict
 
 _LIVE: Final = frozenset({ONLINE, EDGE})
 _WITHOUT_VECTORS: Final = frozenset({"gbdt", "linear"})
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class _Built(msgspec.Struct, frozen=True):
@@ -42,7 +38,7 @@ class _Mixed(msgspec.Struct, frozen=True):
     models: tuple[str, ...]
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each index that a query with vectors of another model reads, at the index."""
     mixed = {each.hit.at: each for each in _built_otherwise(system)}
     questions: list[Undecided] = []

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
 from archlint.analysis.facts import Fact
 from archlint.analysis.kv_cache import (
     CacheUse,
@@ -23,17 +21,13 @@ from archlint.checks._loss import Traffic, beyond
 from archlint.model.pieces import Amounts
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_size
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 _MOST_SHOWN: Final = 8
 _ONE: Final = Fact(1.0, Origin.DERIVED)
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each server without memory for the answers in progress at its load, at its memory."""
     traffic: Traffic | None = None
     for use in cache_uses(system):

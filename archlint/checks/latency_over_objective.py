@@ -5,22 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
 from archlint.analysis.busiest import is_near_under_load, last_facts
 from archlint.analysis.system import System
 from archlint.checks._lines import left_to_judge
-from archlint.verdicts import Undecided, Verdict
+from archlint.verdicts import NoParams, Undecided, Verdict
 
 _MOST_COMPUTED: Final = 60
 """More workloads near their objectives are not computed: each takes tenths of a second."""
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each workload whose answers miss an objective under load."""
     left = _MOST_COMPUTED
     for workload in system.workloads.values():

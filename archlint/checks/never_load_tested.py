@@ -16,14 +16,10 @@ from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile, format_rate
 from archlint.topology import Flow
-from archlint.verdicts import Hit, Origin, Related, Severity, Term, Undecided, Verdict
+from archlint.verdicts import Hit, NoParams, Origin, Related, Severity, Term, Undecided, Verdict
 
 _EACH = 1 - 1e-9
 _P99 = 0.99
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class _Objective(msgspec.Struct, frozen=True):
@@ -69,7 +65,7 @@ class _Most:
         return self.tested[name] + (self._visits.of(workload).get(name, 0.0) * more if more > 0 else 0.0)
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each server of an online workload with a latency objective that no load test supports.
 
     The test may be of the server, or of a component that all its requests pass. A file that states no load test is not

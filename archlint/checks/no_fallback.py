@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from archlint.analysis.scaling import Surge, open_surges, surges
 from archlint.analysis.system import System
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Relation
 from archlint.model.quantities import format_count, format_rate, format_share
-from archlint.verdicts import MOST_NEEDS, Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import MOST_NEEDS, Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each model server whose peak nothing on the way limits or answers, at the call of it."""
     mentioned: bool | None = None
     traffic: Traffic | None = None

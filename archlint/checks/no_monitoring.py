@@ -12,14 +12,10 @@ from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Workload
 from archlint.model.quantities import format_share
-from archlint.verdicts import Hit, Origin, Related, Severity, Term, Verdict
+from archlint.verdicts import Hit, NoParams, Origin, Related, Severity, Term, Verdict
 
 WATCHING = frozenset({"calls", "reads", "consumes"})
 SHOWN = 4
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -29,7 +25,7 @@ class Asked(msgspec.Struct, frozen=True):
     availability: float
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each serving component without monitoring; it is info if no availability is required."""
     traffic, known = Traffic(system), dict[str, bool]()
     for component in serving_components(system):

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from archlint.analysis.generation import DECODE
 from archlint.analysis.serving_components import serving_components
 from archlint.analysis.system import System
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Relation
-from archlint.verdicts import Hit, Verdict
+from archlint.verdicts import Hit, NoParams, Verdict
 
 KEPT = frozenset({"log-store", "warehouse", "object-store"})
 """Kinds that keep every record; a database or a cache may overwrite them."""
 WRITING = frozenset({"writes", "publishes", "logs_to"})
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each serving component if neither it nor a caller logs its predictions."""
     unlogged, traffic = _unlogged(system), Traffic(system)
     for component in serving_components(system):

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from archlint.analysis.serving_components import serving_components
 from archlint.analysis.system import System
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Owner
 from archlint.model.places import Place, place
-from archlint.verdicts import Hit, Verdict
+from archlint.verdicts import Hit, NoParams, Verdict
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit at the system's owner; if every server has its own owner, at each incomplete one."""
     whole = system.architecture.owner
     every = list(serving_components(system))

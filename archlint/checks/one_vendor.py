@@ -15,14 +15,10 @@ from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_share
-from archlint.verdicts import Certainty, Hit, Origin, Related, Severity, Term, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Severity, Term, Verdict
 
 _MONTH_S: Final = 30 * 86400.0
 _MOST_SHOWN: Final = 8
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -32,7 +28,7 @@ class _Asked(msgspec.Struct, frozen=True):
     objective: float
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each external component that a workload with an objective needs, at its availability."""
     asking: dict[str, list[_Asked]] = {}
     for workload in system.workloads.values():

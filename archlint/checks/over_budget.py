@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import msgspec
-
 from archlint.analysis.cost import Cost, Costs, Item
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.standing import MONTH_S
@@ -17,17 +15,13 @@ from archlint.model.architecture import Workload
 from archlint.model.digits import format_money
 from archlint.model.places import Place
 from archlint.model.quantities import Money, format_count
-from archlint.verdicts import MOST_NEEDS, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import MOST_NEEDS, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 _MOST_NAMED: Final = 3
 _MOST_SHOWN: Final = 8
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each workload whose cost is above its budget, at the budget."""
     asking = [workload for workload in system.workloads.values() if workload.budget is not None]
     if not asking:

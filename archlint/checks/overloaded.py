@@ -16,13 +16,9 @@ from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration, format_percentile, format_rate, format_share
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 _MOST_SHOWN: Final = 8
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class _Over(msgspec.Struct, frozen=True):
@@ -57,7 +53,7 @@ class _Over(msgspec.Struct, frozen=True):
         return workload.rate_per_s or 0.0, "rate"
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each component whose workers cannot handle the mean rates, or a peak, at its replicas."""
     traffic = Traffic(system)
     for use in utilisations(system):

@@ -30,12 +30,7 @@ from archlint.model.places import Place
 from archlint.model.quantities import format_duration
 from archlint.topology import Flow, Step
 from archlint.topology.reach import Reach
-from archlint.verdicts import Certainty, Origin, Term, Undecided, Verdict
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
+from archlint.verdicts import Certainty, NoParams, Origin, Term, Undecided, Verdict
 
 Judged = Age | Undecided | None
 
@@ -44,7 +39,7 @@ _AGEING = frozenset({BATCH, ASYNCHRONOUS})
 """The modes in which a prediction grows old before it is read."""
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each schedule, cache or queue that lets a prediction grow too old, at its key."""
     ages: dict[Place, list[Age]] = {}
     questions: list[Undecided] = []

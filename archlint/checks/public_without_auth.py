@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component
-from archlint.verdicts import Hit, Related, Undecided, Verdict
+from archlint.verdicts import Hit, NoParams, Related, Undecided, Verdict
 
 _MOST_SHOWN: Final = 4
 _ENTRIES: Final = frozenset({"gateway", "load-balancer", "service", "model-server"})
 """Kinds that take the requests of clients; vendors authenticate by themselves."""
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each public component from which requests reach a model, and nothing asks who sent them.
 
     In a file that says who reaches some component, clients of another one may be from the public.

@@ -19,14 +19,10 @@ from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
 from archlint.topology import Flow
 from archlint.topology.reach import Reach
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 TAKES_RESULTS = frozenset({"client", "load-balancer", "gateway", "service", "edge-device", "external"})
 """Kinds that take a result by a call; a call to a model server or a store is a request instead."""
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -62,7 +58,7 @@ class Side(msgspec.Struct, frozen=True):
     known: dict[_Held, bool]
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each queue between a waiting caller and its model, at the relation that publishes to it."""
     cases: dict[Place, list[Case]] = {}
     questions: list[Undecided] = []

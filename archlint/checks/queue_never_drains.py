@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil, isfinite
 
-import msgspec
-
 from archlint.analysis.queue_rates import Capacity, Rate, arrivals, capacity
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
@@ -14,14 +12,10 @@ from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Workload
 from archlint.model.quantities import format_count, format_duration, format_rate
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each queue whose consumers handle less than arrives at the mean, at the queue."""
     traffic = Traffic(system)
     rates: dict[int, float] = {}                 # components that the same workloads use share one tuple of them

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Relation
-from archlint.verdicts import Hit, Related, Verdict
+from archlint.verdicts import Hit, NoParams, Related, Verdict
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each consumed queue with neither a dead-letter queue nor limited attempts, at the queue."""
     traffic = Traffic(system)
     dead_letters = {component.dead_letter for component in system.components.values()}

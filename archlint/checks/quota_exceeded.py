@@ -18,14 +18,10 @@ from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_rate, format_share
-from archlint.verdicts import Certainty, Hit, Origin, Related, Severity, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Severity, Term, Undecided, Verdict
 
 _MOST_SHOWN: Final = 8
 _UNITS: Final = {"requests": "/s", "tokens": "/s", "concurrent": "count"}
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class _Use(msgspec.Struct, frozen=True):
@@ -80,7 +76,7 @@ class _Relief(msgspec.Struct, frozen=True):
     needs: tuple[Place, ...] = ()
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each limit of a component that the least load of its workloads exceeds, at the limit."""
     limited = [c for c in system.components.values() if c.rate_limit is not None or (c.kind == "external" and c.serves)]
     if not limited:

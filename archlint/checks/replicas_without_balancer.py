@@ -15,7 +15,7 @@ from archlint.model.architecture import Component, Relation
 from archlint.model.places import Place
 from archlint.model.quantities import format_count
 from archlint.model.words import BALANCERS
-from archlint.verdicts import Certainty, Hit, Origin, Related, Severity, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Severity, Undecided, Verdict
 
 _NEEDS_NONE: Final = BALANCERS | {"monitoring"}
 """Callers that reach every replica by themselves: balancers spread requests, monitoring asks each replica."""
@@ -23,11 +23,7 @@ _OUTSIDE: Final = frozenset({"client", "edge-device", "external"})
 """Callers from outside, whose requests enter the system."""
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each replicated server that somebody calls directly, at its replicas.
 
     Deployment files leave it to the platform how requests are spread, so the rule decides nothing there.

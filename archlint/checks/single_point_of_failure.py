@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
-import msgspec
-
 from archlint.analysis.blast import BlastRadius
 from archlint.analysis.deferred import Deferred
 from archlint.analysis.doubts import Doubts
@@ -20,7 +18,7 @@ from archlint.model.places import Place
 from archlint.model.quantities import format_count
 from archlint.model.words import DURABLE_STORES
 from archlint.topology import Flow
-from archlint.verdicts import Certainty, Hit, Related, Severity, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Related, Severity, Undecided, Verdict
 
 NEVER: Final = frozenset(
     {
@@ -35,11 +33,7 @@ NEVER: Final = frozenset(
 )
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each needed component, or group of siblings, that a single failure stops."""
     doubts, deferred = Doubts(system), Deferred(system)
     for pool in _needed(system):

@@ -13,16 +13,12 @@ from archlint.checks._lines import falls_short
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.quantities import format_share
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 _WHAT: Final = {"model-registry": "its model", "object-store": "its model", "config-store": "its configuration"}
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each load at start from a less available component, at the relation."""
     traffic = Traffic(system)
     asking = sorted(

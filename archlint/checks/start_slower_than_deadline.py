@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from archlint.analysis.patience import least_patience
 from archlint.analysis.starts import StartTime, start_time
 from archlint.analysis.system import System
@@ -14,16 +12,12 @@ from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 CURES = ("smaller-model", "model-in-image")
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each start that is too slow, at its deadline, or at the minimum of zero replicas."""
     traffic = Traffic(system)
     for component in system.components.values():

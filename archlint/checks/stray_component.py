@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.model.architecture import Component
 from archlint.model.places import Place, place
-from archlint.verdicts import MOST_NEEDS, Hit, Related, Undecided, Verdict
+from archlint.verdicts import MOST_NEEDS, Hit, NoParams, Related, Undecided, Verdict
 
 REGISTRIES = frozenset({"model-registry", "object-store"})
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each group of components without a connection to a workload, in either direction."""
     if not system.workloads:
         if system.components:

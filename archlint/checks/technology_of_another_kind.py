@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from archlint.analysis.system import System
 from archlint.catalog.technologies import Technology
 from archlint.model.architecture import Component
-from archlint.verdicts import Hit, Related, Verdict
+from archlint.verdicts import Hit, NoParams, Related, Verdict
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each component whose kind is not among what its technology can do."""
     for component in system.components.values():
         technology = system.facts.technology(component)

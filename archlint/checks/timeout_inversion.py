@@ -14,14 +14,10 @@ from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Relation
 from archlint.model.quantities import format_count, format_duration
 from archlint.topology import Flow, Step
-from archlint.verdicts import Hit, Origin, Related, Term, Verdict
+from archlint.verdicts import Hit, NoParams, Origin, Related, Term, Verdict
 
 _MOST_SHOWN: Final = 8
 Key = tuple[str, str, int]
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class _Early(msgspec.Struct, frozen=True):
@@ -38,7 +34,7 @@ class _Early(msgspec.Struct, frozen=True):
         return beyond(self.needed_s, self.timeout_s)
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each caller with a timeout below all attempts of a call of its callee, at the worst timeout."""
     found: dict[Key, _Early] = {}
     seen: set[tuple[int, str]] = set()

@@ -15,14 +15,10 @@ from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Workload
 from archlint.model.quantities import format_count, format_duration, format_percentile
 from archlint.topology import Flow
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 _CALLED: Final = frozenset({"service", "model-server", "gateway", "guardrail"})
 """Kinds to which a platform sends requests."""
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 class _Limit(msgspec.Struct, frozen=True):
@@ -35,7 +31,7 @@ class _Limit(msgspec.Struct, frozen=True):
     certainty: Certainty
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each server without a ready check whose start outlasts its callers, at `ready_check`."""
     mentioned: bool | None = None
     traffic: Traffic | None = None

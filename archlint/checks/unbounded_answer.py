@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
 from archlint.analysis.described import ALL
 from archlint.analysis.generation import asks_for_tokens, generating
 from archlint.analysis.system import System
@@ -16,16 +14,12 @@ from archlint.model.architecture import Workload
 from archlint.model.pieces import Amounts
 from archlint.model.places import Place
 from archlint.model.quantities import format_count
-from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 _BECAUSE: Final = "whether answers have a maximum number of tokens"
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each workload with a limit on time or cost, and none on the tokens of an answer, at `tokens`."""
     traffic = Traffic(system)
     for workload in system.workloads.values():

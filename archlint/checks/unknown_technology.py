@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-import msgspec
-
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.model.architecture import Component
 from archlint.model.names import nearest
 from archlint.model.places import Place
 from archlint.model.quantities import shorten
-from archlint.verdicts import Hit, Related, Verdict
+from archlint.verdicts import Hit, NoParams, Related, Verdict
 
 _MOST_COMPARED: Final = 20
 """How many unknown names are compared with the whole catalogue: each costs some milliseconds."""
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield one hit for each unknown technology and accelerator, at the first component by name that has it."""
     yield from _technologies(system)
     yield from _accelerators(system)

@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
 from archlint.analysis.modes import UNREACHED
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
-from archlint.verdicts import Hit, Related, Severity, Verdict
+from archlint.verdicts import Hit, NoParams, Related, Severity, Verdict
 
 _ONWARD: Final = frozenset({"calls", "publishes", "triggers"})
 """Verbs with which a component hands work on."""
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each model that no component serves, and for each that its workload does not reach."""
     servers, traffic = system.topology.servers, Traffic(system)
     models = system.architecture.models.values()

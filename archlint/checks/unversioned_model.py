@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from archlint.analysis.system import System
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Model
-from archlint.verdicts import Hit, Verdict
+from archlint.verdicts import Hit, NoParams, Verdict
 
 MOVING = frozenset({"latest", "newest", "current", "stable", "prod", "production", "main", "master", "head"})
 """Words for a version that changes with every release."""
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each served model without a fixed version, or without a registry, at the model."""
     traffic = Traffic(system)
     for name, servers in system.topology.servers.items():

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import msgspec
-
 from archlint.analysis.system import System
 from archlint.checks._lines import way
 from archlint.checks._loss import lost_share
 from archlint.model.architecture import Relation
 from archlint.topology.cycles import condensed_order, shortest_cycles
-from archlint.verdicts import Hit, Origin, Related, Term, Verdict
+from archlint.verdicts import Hit, NoParams, Origin, Related, Term, Verdict
 
 
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
-
-
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield one hit for each set of components that wait for each other, at the relation that closes the cycle."""
     knots = _knots(system)
     together = {name: group for group in _groups(knots) for name in group}

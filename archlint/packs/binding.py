@@ -16,7 +16,7 @@ from archlint.model.architecture import Problem
 from archlint.model.names import nearest
 from archlint.packs.params import ParamValue
 from archlint.packs.records import Pack
-from archlint.verdicts import Severity, Verdict
+from archlint.verdicts import NoParams, Severity, Verdict
 
 Check = Callable[[System, msgspec.Struct], Iterator[Verdict | Problem]]
 
@@ -57,9 +57,9 @@ class Rule(msgspec.Struct, frozen=True, dict=True):
 def bind(pack: Pack, overrides: Mapping[str, ParamValue] | None = None, severity: Severity | None = None) -> Rule:
     """Bind a pack to its check; raises `PackError` if they do not fit.
 
-    A check is a module with `Params` (a record) and `check`. If its `Params` have the fields `values` and `units`,
-    it accepts parameters of any name and gets them there. If it must prepare its parameters (for example compile
-    them), it also has `prepare(params, where)`, which returns the check.
+    A check is a module with `check`, and with `Params` (a record) if it has parameters. If these have the fields
+    `values` and `units`, it accepts parameters of any name and gets them there. If it must prepare its parameters (for
+    example compile them), it also has `prepare(params, where)`, which returns the check.
     """
     rule = Rule(pack, dict(overrides or {}), severity or pack.severity, severity is not None)
     if overrides or not pack.shipped:
@@ -93,9 +93,7 @@ def fit_params(pack: Pack, overrides: Mapping[str, ParamValue]) -> msgspec.Struc
 
 
 def _params(pack: Pack, module: ModuleType, overrides: Mapping[str, ParamValue]) -> msgspec.Struct:
-    make: type[msgspec.Struct] | None = getattr(module, "Params", None)
-    if make is None:
-        raise PackError(f"{pack.file}: the check `{pack.check}` has no record `Params`", "see the rules that ship")
+    make: type[msgspec.Struct] = getattr(module, "Params", NoParams)
     values = {name: param.value for name, param in pack.params.items()} | dict(overrides)
     fields = make.__struct_encode_fields__
     known: dict[str, object] = {name: value for name, value in values.items() if name in fields}

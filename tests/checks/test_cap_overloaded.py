@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import archlint
 from archlint.analysis.arrivals import Arrivals
 from archlint.checks import overloaded
-from archlint.verdicts import Hit
+from archlint.verdicts import Hit, NoParams
 from tests.checks.linting import Said, lint
 
 AT = "components.s.replicas"
@@ -212,7 +212,7 @@ def hits(rate: int, peak: int, millis: int, replicas: int, workers: int, unit: s
         workload=f"rate: {rate * scale}/{unit}, peak: {peak * scale}/{unit}",
         server=f"replicas: {replicas}, workers: {workers}", model=f"service_time: {millis}ms",
     ))  # fmt: skip
-    return {v.at.at for v in overloaded.check(system, overloaded.Params()) if isinstance(v, Hit)}
+    return {v.at.at for v in overloaded.check(system, NoParams()) if isinstance(v, Hit)}
 
 
 @settings(max_examples=30, deadline=None)

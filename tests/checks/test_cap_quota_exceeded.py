@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import archlint
 from archlint.checks import quota_exceeded
-from archlint.verdicts import Hit
+from archlint.verdicts import Hit, NoParams
 from tests.checks.linting import Said, lint
 
 
@@ -150,7 +150,7 @@ def refused(rate: int, peak: int, limit: int, unit: str = "s") -> bool:
     scale = {"s": 1, "min": 60}[unit]
     workload = f"rate: {rate * scale}/{unit}, peak: {peak * scale}/{unit}"
     system = archlint.load("archlint: 1\n" + text(f"requests: {limit * scale}/{unit}", workload))
-    return any(isinstance(verdict, Hit) for verdict in quota_exceeded.check(system, quota_exceeded.Params()))
+    return any(isinstance(verdict, Hit) for verdict in quota_exceeded.check(system, NoParams()))
 
 
 @settings(max_examples=20, deadline=None)

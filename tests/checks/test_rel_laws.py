@@ -22,12 +22,12 @@ from archlint.checks import (
     unserved_model,
     waiting_cycle,
 )  # fmt: skip
-from archlint.verdicts import Hit, Undecided, Verdict
+from archlint.verdicts import Hit, NoParams, Undecided, Verdict
 from tests.checks.systems import Facts, File, files, system_of, system_of_text
 from tests.strategies import architectures, dump, reordered
 
 Pool = frozenset[str]
-PARAMS = single_point_of_failure.Params()
+PARAMS = NoParams()
 
 
 def single_points(system: System) -> set[Pool]:
@@ -42,14 +42,14 @@ def single_points(system: System) -> set[Pool]:
 def verdicts(system: System) -> Iterator[Verdict]:
     """The verdicts of the REL and DOC checks that use the graph."""
     yield from single_point_of_failure.check(system, PARAMS)
-    yield from replicas_without_balancer.check(system, replicas_without_balancer.Params())
-    yield from call_without_timeout.check(system, call_without_timeout.Params())
-    yield from waiting_cycle.check(system, waiting_cycle.Params())
-    yield from queue_without_dead_letter.check(system, queue_without_dead_letter.Params())
-    yield from forgetful_store.check(system, forgetful_store.Params())
-    yield from stray_component.check(system, stray_component.Params())
-    yield from unserved_model.check(system, unserved_model.Params())
-    yield from unknown_technology.check(system, unknown_technology.Params())
+    yield from replicas_without_balancer.check(system, NoParams())
+    yield from call_without_timeout.check(system, NoParams())
+    yield from waiting_cycle.check(system, NoParams())
+    yield from queue_without_dead_letter.check(system, NoParams())
+    yield from forgetful_store.check(system, NoParams())
+    yield from stray_component.check(system, NoParams())
+    yield from unserved_model.check(system, NoParams())
+    yield from unknown_technology.check(system, NoParams())
 
 
 def said(system: System) -> set[tuple[str, str, tuple[str, ...]]]:

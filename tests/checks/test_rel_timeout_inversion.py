@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import archlint
 from archlint.checks import timeout_inversion
-from archlint.verdicts import Hit
+from archlint.verdicts import Hit, NoParams
 from tests.checks.linting import Said, lint
 
 AT = "components.app.calls[0].timeout"
@@ -102,7 +102,7 @@ def inverted(timeout_ms: int, callee_ms: int, retries: int, unit: str = "ms") ->
     scale = {"ms": 1, "us": 1000}[unit]
     first = f"timeout: {timeout_ms * scale}{unit}"
     system = archlint.load("archlint: 1\n" + text(first, f"timeout: {callee_ms * scale}{unit}, retries: {retries}"))
-    return any(isinstance(verdict, Hit) for verdict in timeout_inversion.check(system, timeout_inversion.Params()))
+    return any(isinstance(verdict, Hit) for verdict in timeout_inversion.check(system, NoParams()))
 
 
 @settings(max_examples=50, deadline=None)

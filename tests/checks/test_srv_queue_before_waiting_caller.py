@@ -9,6 +9,7 @@ import pytest
 from archlint import load
 from archlint.analysis.modes import Serving
 from archlint.checks import queue_before_waiting_caller
+from archlint.verdicts import NoParams
 from tests.checks.linting import lint
 
 AT = "components.api.publishes[0]"
@@ -169,6 +170,6 @@ def test_many_queues_of_one_publisher_are_looked_at_once_each(monkeypatch: pytes
         "archlint: 1\nworkloads: {ask: {from: page, waits: true}}\nmodels: {net: {}}\ncomponents:\n"
         f"  page: {{kind: client, calls: [api]}}\n  api: {{kind: service, publishes: [{published}]}}\n{parts}"
     )
-    found = list(queue_before_waiting_caller.check(system, queue_before_waiting_caller.Params()))
+    found = list(queue_before_waiting_caller.check(system, NoParams()))
     assert len(found) == 20
     assert max(Counter(looked).values()) == 2  # not once for each of the 20 queues

@@ -53,6 +53,15 @@ def test_a_check_in_the_rules_own_folder_runs(tmp_path: Path) -> None:
     ]
 
 
+def test_a_check_without_parameters_needs_no_record_of_them(tmp_path: Path) -> None:
+    start, _, body = CHECK.partition("class Params")
+    check = f"{start}def {body.partition('def ')[2]}".replace("params.most", "4")
+    rule(tmp_path, "ACME001-too-many", RULE.replace("nobody_knows", "./check.py"), check_py=check)
+    config = Config(tmp_path, packs=(PackSource(".", tmp_path),)).with_options(select=["ACME001"])
+    report, _ = Linter(config, Options(allow_code=True)).lint(parse("arch.yaml", SYSTEM), None)
+    assert [finding.at for finding in report.findings] == ["components.big.replicas"]
+
+
 def test_a_configured_parameter_reaches_the_check(tmp_path: Path) -> None:
     rule(tmp_path / "house", "ACME001-too-many", OWN, check_py=CHECK)
     (tmp_path / "archlint.toml").write_text('packs = ["house"]\nselect = ["ACME"]\nrules.ACME001.params.most = 2\n')
@@ -85,7 +94,7 @@ def test_a_check_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
             CHECK,
             "do not fit the check `./check.py`: Expected `float`",
         ),
-        (OWN, "def check(system, params): ...\n", "rule.yaml: the check `./check.py` has no record `Params`"),
+        (OWN, "def check(system, params): ...\n", "the check `./check.py` has no parameter `most`\n  hint: known: none"),
         (OWN, CHECK.replace("def check", "def other"), "rule.yaml: the check `./check.py` has no function `check`"),
         (OWN, "import nothing_of_this_name\n", "check.py: ModuleNotFoundError: No module named 'nothing_of_this_name'"),
         (OWN, "this is no Python\n", "check.py: SyntaxError: "),

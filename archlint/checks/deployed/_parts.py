@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
 from archlint.analysis.system import System
 from archlint.model.deployment import Deployment, Part, Site, Spot, Thing, Value, spot
 from archlint.source.nodes import Span
@@ -29,10 +27,6 @@ _FACTORS: Final = {
     "": 1.0, "b": 1.0, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9, "t": 1e12, "tb": 1e12,
     "ki": 2.0**10, "mi": 2.0**20, "gi": 2.0**30, "ti": 2.0**40,
 }  # fmt: skip
-
-
-class Params(msgspec.Struct, frozen=True):
-    """No parameters."""
 
 
 def deployment(system: System) -> Deployment:

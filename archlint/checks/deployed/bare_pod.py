@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, STORES, Params, hit, pods
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import INFO, STORES, hit, pods
+from archlint.verdicts import NoParams, Verdict
 
 _QUIET = frozenset({"client", "monitoring"})
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each Pod that should run all the time, and that no controller replaces."""
     for name, part in pods(system):
         restart = part.running.restart.text if part.running.restart is not None else ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, hit, parts
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import INFO, hit, parts
+from archlint.verdicts import NoParams, Verdict
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each scheduled job that may start before its last run has ended, and that nothing ends."""
     for name, part in parts(system, "kubernetes"):
         policy = part.running.policy

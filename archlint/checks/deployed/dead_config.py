@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, at_thing, things
-from archlint.verdicts import Hit, Verdict
+from archlint.checks.deployed._parts import INFO, at_thing, things
+from archlint.verdicts import Hit, NoParams, Verdict
 
 _SCALERS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each Service and disruption budget without pods, and each named volume that nothing mounts."""
     for owner, thing in things(system):
         if not thing.empty or thing.kind in _SCALERS:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, hit, parts, place_of
+from archlint.checks.deployed._parts import hit, parts, place_of
 from archlint.model.deployment import Part, Site
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _SWITCHES: Final = re.compile(r"^(FLASK_DEBUG|DEBUG|APP_DEBUG|DJANGO_DEBUG|FASTAPI_DEBUG)$")
 _LEVELS: Final = re.compile(r"^(\w+_)?(LOG_?LEVEL|LOGGING_LEVEL|LOGLEVEL)$")
@@ -22,7 +22,7 @@ _ROLES: Final = frozenset({"container", "model-server"})
 _SERVED: Final = frozenset({"model-server", "service", "gateway", "worker"})
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each server with reloading, debugging or debug logs."""
     for name, part in parts(system):
         found = _debugging(part) if part.kind in _SERVED and part.role in _ROLES else None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import JOBS, Params, deployment, hit, parts
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import JOBS, deployment, hit, parts
+from archlint.verdicts import NoParams, Verdict
 
 _QUIET = JOBS | {"client", "monitoring"}
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each service that starts after another one has started."""
     known = {(part.scope, word): name for name, part in parts(system) for word in (*part.names, part.name)}
     stated = deployment(system).parts

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, are_alternatives, hit, parts
+from archlint.checks.deployed._parts import are_alternatives, hit, parts
 from archlint.model.deployment import Part, Value
-from archlint.verdicts import Related, Verdict
+from archlint.verdicts import NoParams, Related, Verdict
 
 Claimed = tuple[str, Part, Value]
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each accelerator that several services claim, and for services that all claim all of them."""
     claims: dict[tuple[str, str, str], list[Claimed]] = {}
     for name, part in parts(system, "compose"):

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, hit, parts
+from archlint.checks.deployed._parts import hit, parts
 from archlint.checks.deployed._parts import text_of as text_of_part
 from archlint.model.deployment import Part
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _ENGINES: Final = frozenset({"vllm", "sglang", "tgi", "tensorrt-llm"})
 _OTHERWISE: Final = re.compile(r"(?i)cpu|openvino|neuron|tpu|xpu|hpu|gaudi|habana|rocm|metal")
 """Words of builds for other processors."""
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each engine of language models that neither requests an accelerator nor is built for CPUs."""
     for name, part in parts(system):
         if part.kind != "model-server" or part.uses not in _ENGINES or part.role != "container":

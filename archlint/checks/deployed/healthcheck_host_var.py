@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, hit, parts
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import hit, parts
+from archlint.verdicts import NoParams, Verdict
 
 _VARIABLE: Final = re.compile(r"://(?<!\$\$)\$\{?([A-Za-z_]\w*)")
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each health check whose host is a variable of the Compose project."""
     for name, part in parts(system, "compose"):
         for probe in part.running.probes:

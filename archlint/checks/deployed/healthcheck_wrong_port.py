@@ -9,16 +9,16 @@ from typing import Final
 from archlint.analysis.system import System
 from archlint.catalog.listening import repository_of
 from archlint.catalog.technologies import Technology
-from archlint.checks.deployed._parts import Params, hit, parts
+from archlint.checks.deployed._parts import hit, parts
 from archlint.model.deployment import LITERAL, Part, Probe
-from archlint.verdicts import Hit, Verdict
+from archlint.verdicts import Hit, NoParams, Verdict
 
 _URL: Final = re.compile(r"\b(https?)://([\w.-]+)(?::(\d{1,5}))?(?=[/\s\"'?]|$)")
 _DEFAULTS: Final = {"http": "80", "https": "443"}
 _SETTINGS: Final = re.compile(r"(?i)config|^@")
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each health check that asks the part itself on a port which is none of its own."""
     for name, part in parts(system):
         technology = system.facts.technology(system.components[name])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, at_thing, hit, parts, things
-from archlint.verdicts import Hit, Verdict
+from archlint.checks.deployed._parts import at_thing, hit, parts, things
+from archlint.verdicts import Hit, NoParams, Verdict
 
 _KINDS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each autoscaler without a target, without what it measures, or without a range."""
     for owner, thing in things(system):
         if thing.kind in _KINDS and thing.empty:

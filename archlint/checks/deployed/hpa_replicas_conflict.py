@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, hit, pods
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import hit, pods
+from archlint.verdicts import NoParams, Verdict
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each workload with a number of replicas beside an autoscaler."""
     for name, part in pods(system):
         stated = part.running.replicas

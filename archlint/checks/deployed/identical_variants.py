@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, deployment, hit, parts
+from archlint.checks.deployed._parts import INFO, deployment, hit, parts
 from archlint.model.deployment import Part, Spot
 from archlint.model.deployment import spot as spot_of
-from archlint.verdicts import Hit, Related, Verdict
+from archlint.verdicts import Hit, NoParams, Related, Verdict
 
 Signature = tuple[object, ...]
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each split of traffic of which two arms load the same artefact or run the same container."""
     found = deployment(system)
     for split in found.splits:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, JOBS, Params, hit, parts, place_of
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import INFO, JOBS, hit, parts, place_of
+from archlint.verdicts import NoParams, Verdict
 
 _INSTALL: Final = re.compile(
     r"\b((?:python3? -m )?pip3?|uv pip|conda|mamba|apt-get|apt|yum|dnf|npm|yarn|poetry)"
@@ -18,7 +18,7 @@ _INSTALL: Final = re.compile(
 _HELPERS: Final = frozenset({"client", "monitoring"})
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each part whose command or runtime environment installs packages or fetches code."""
     for name, part in parts(system):
         severity = INFO if part.kind in JOBS | _HELPERS or part.role in {"job", "loader"} else None

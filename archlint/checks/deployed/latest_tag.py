@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, hit, parts
+from archlint.checks.deployed._parts import hit, parts
 from archlint.model.deployment import UNRESOLVED
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _MOVING: Final = re.compile(
     r"^(latest([-_.].*)?|.*[-_.]latest|main|master|dev|develop|nightly|edge|stable|canary|rolling)$"
 )
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each image without a tag or with a moving one, unless the project builds it."""
     for name, part in parts(system):
         image = part.image

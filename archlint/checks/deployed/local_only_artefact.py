@@ -7,16 +7,16 @@ from typing import Final
 
 from archlint.analysis.system import System
 from archlint.checks.deployed._addresses import host_of, is_private
-from archlint.checks.deployed._parts import INFO, Params, at_thing, hit, parts, things
+from archlint.checks.deployed._parts import INFO, at_thing, hit, parts, things
 from archlint.model.deployment import Mount, Part
-from archlint.verdicts import Hit, Verdict
+from archlint.verdicts import Hit, NoParams, Verdict
 
 _OF_NODE: Final = ("dev", "proc", "sys", "run", "var/run", "etc", "var/log", "usr", "lib", "boot", "var/lib/docker",
                    "var/lib/kubelet", "var/lib/containerd")  # fmt: skip
 _OBSERVERS: Final = frozenset({"monitoring"})
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each part whose image, model or data is on one node, or on one machine of a private network."""
     for name, part in parts(system, "kubernetes"):
         if part.running.pull is not None and part.running.pull.text == "Never":

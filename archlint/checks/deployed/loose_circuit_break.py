@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, hit, parts
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import hit, parts
+from archlint.verdicts import NoParams, Verdict
 
 MOST_ERRORS: Final = 20
 """So many requests fail before the replica is ejected."""
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each replica that a proxy ejects only after very many errors."""
     for name, part in parts(system):
         for breaker in part.running.breakers:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import WARNING, Params, hit, parts
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import WARNING, hit, parts
+from archlint.verdicts import NoParams, Verdict
 
 MANAGEMENT: Final[dict[str, dict[str, str]]] = {
     "torchserve": dict.fromkeys(("8081", "8444", "7071"), "the management API of TorchServe"),
@@ -19,7 +19,7 @@ MANAGEMENT: Final[dict[str, dict[str, str]]] = {
 """Ports that load models or run code, by technology."""
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each port for management that a Service opens outside the cluster, or that is published."""
     for name, part in parts(system):
         known = MANAGEMENT.get(part.uses, {})

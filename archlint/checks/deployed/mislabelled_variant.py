@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, deployment, hit, parts
+from archlint.checks.deployed._parts import INFO, deployment, hit, parts
 from archlint.model.deployment import Deployment, Part
 from archlint.model.deployment import spot as spot_of
-from archlint.verdicts import Related, Verdict
+from archlint.verdicts import NoParams, Related, Verdict
 
 _SIZE: Final = re.compile(r"(?i)(?<![\d.a-z])(\d+(?:\.\d+)?)b(?![a-z])")
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each choice of which two branches end at the same model, and each label with another size."""
     found = deployment(system)
     for split in found.splits:

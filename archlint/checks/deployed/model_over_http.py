@@ -8,16 +8,16 @@ from typing import Final
 
 from archlint.analysis.system import System
 from archlint.checks.deployed._addresses import host_of, is_private
-from archlint.checks.deployed._parts import Params, hit, parts
+from archlint.checks.deployed._parts import hit, parts
 from archlint.model.deployment import Part, Value
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _FILE: Final = re.compile(
     r"(?i)^http://\S+\.(zip|tar\.gz|tgz|onnx|pt|pth|bin|gguf|safetensors|mar|pkl|joblib|h5)(\?|$)"
 )
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each part that loads a model by http from another host than one of its own network."""
     for name, part in parts(system):
         for value in _models(part):

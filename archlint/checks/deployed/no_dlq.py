@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from archlint.analysis.system import System
 from archlint.checks.deployed._faults import faults
-from archlint.checks.deployed._parts import Params, hit
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import hit
+from archlint.verdicts import NoParams, Verdict
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each source of Knative without a dead-letter sink."""
     for name, value in faults(system, "no-dlq"):
         message = f"`{name}` has {value.text}: messages that its sink cannot handle are lost after the retries"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import JOBS, Params, callers, deployment, hit, parts
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import JOBS, callers, deployment, hit, parts
+from archlint.verdicts import NoParams, Verdict
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each service without a health check that others call or start after."""
     awaited = {name for names in deployment(system).order.values() for name in names}
     for name, part in parts(system, "compose"):

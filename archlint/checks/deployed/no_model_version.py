@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, hit, parts
+from archlint.checks.deployed._parts import hit, parts
 from archlint.model.deployment import UNRESOLVED, Part, Value
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _VERSION: Final = re.compile(
     r"(?i)(?:^|[/_@:=.-])(?:v\d+(?:[._]\d+)*|\d+(?:\.\d+)+|\d{3,}|\d+(?=/|$)|[0-9a-f]{7,40})(?=[/_.:-]|$)|@sha|revision"
@@ -20,7 +20,7 @@ _HUB_ENGINES: Final = frozenset({"vllm", "sglang", "tgi", "tei", "ray-serve", "t
 _NAMES: Final = re.compile(r"(?i)model[\w-]*(?:blob|object|key|uri|url|file|artifact)\w*")
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each model server whose model's address, or id in a hub, has no version."""
     for name, part in parts(system):
         if part.kind not in {"model-server", "service"} and part.role != "loader":

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from archlint.analysis.system import System
 from archlint.checks import forgetful_store
-from archlint.checks.deployed._parts import INFO, Params, callers, hit, parts
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import INFO, callers, hit, parts
+from archlint.verdicts import NoParams, Verdict
 
 _KEEPS = frozenset({"database", "vector-store", "object-store", "warehouse"})
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each store without a volume, unless the rule about accepted records reports it."""
-    reported = {verdict.at.names[1] for verdict in forgetful_store.check(system, forgetful_store.Params())}
+    reported = {verdict.at.names[1] for verdict in forgetful_store.check(system, NoParams())}
     for name, part in parts(system):
         component = system.components.get(name)
         if component is None or part.role != "container" or name in reported:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, hit, is_reached, pods
+from archlint.checks.deployed._parts import INFO, hit, is_reached, pods
 from archlint.model.deployment import ONLY_SERVER
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _QUIET = frozenset({"client", "monitoring", "worker", "scheduler"})
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each workload that requests reach, without a readiness or startup probe."""
     for name, part in pods(system):
         probed = any(probe.kind in {"readiness", "startup"} for probe in part.running.probes)

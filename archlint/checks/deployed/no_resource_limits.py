@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import SERVERS, Params, hit, pods
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import SERVERS, hit, pods
+from archlint.verdicts import NoParams, Verdict
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each server that requests neither cores nor memory, and has no limits."""
     for name, part in pods(system):
         if part.kind in SERVERS and not part.running.requests and not part.running.limits:

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, hit, parts
+from archlint.checks.deployed._parts import INFO, hit, parts
 from archlint.model.deployment import Value
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _IMAGE: Final = re.compile(r"(^|/)(jupyter/|[\w-]*-notebook(?::|$)|jupyterhub|jupyterlab)")
 _COMMAND: Final = re.compile(r"\bjupyter[- ](lab|notebook|server)\b")
 _OPEN: Final = re.compile(r"token[=\s]+(''|\"\"|(?=\s|$|--))|password[=\s]+(''|\"\")")
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each notebook that runs in the same deployment."""
     for name, part in parts(system):
         image = part.image

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from archlint.analysis.system import System
 from archlint.checks.deployed._overlaps import overlaps
-from archlint.checks.deployed._parts import Params, hit
-from archlint.verdicts import Related, Verdict
+from archlint.checks.deployed._parts import hit
+from archlint.verdicts import NoParams, Related, Verdict
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each pair of workloads of which one selects the pods of the other."""
     for (name, part), (other, second) in overlaps(system):
         labels = ", ".join(f"{key}={value}" for key, value in part.running.selector.items())

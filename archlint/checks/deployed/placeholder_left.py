@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, hit, parts, place_of
+from archlint.checks.deployed._parts import INFO, hit, parts, place_of
 from archlint.model.deployment import Part, Value
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _WORDS: Final = re.compile(
     r"<[A-Za-z][\w .:/-]{1,60}>|\bYOUR[-_][A-Z0-9_-]+|"
@@ -18,7 +18,7 @@ _WORDS: Final = re.compile(
 _VARIABLE: Final = re.compile(r"\$\{?[A-Z][A-Z0-9_]{2,}\}?")
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each part whose image, volume, account or settings still hold a placeholder."""
     for name, part in parts(system):
         found = next(_placeholders(part), None)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, at_thing, hit, parts, things
+from archlint.checks.deployed._parts import at_thing, hit, parts, things
 from archlint.model.deployment import STATED, Part, Site, Value
-from archlint.verdicts import Hit, Verdict
+from archlint.verdicts import Hit, NoParams, Verdict
 
 _MOST_NAMED = 3
 
@@ -22,7 +22,7 @@ class _Secret(msgspec.Struct, frozen=True):
     site: Site
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each part with the text of a credential in its files, and each Secret with one."""
     for name, part in parts(system):
         found = list(_secrets(part))

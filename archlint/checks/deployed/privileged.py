@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, hit, parts
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import INFO, hit, parts
+from archlint.verdicts import NoParams, Verdict
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each container that is privileged, or reaches the container engine or spaces of its host."""
     for name, part in parts(system):
         if part.running.privileges and part.what != "DaemonSet":

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, deployment, hit, parts
+from archlint.checks.deployed._parts import INFO, deployment, hit, parts
 from archlint.model.deployment import Part
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _CONSOLE: Final = re.compile(
     r"(?i)(^|/)(mher/)?flower(:|$)|\bcelery\b.*\bflower\b|(^|/)(kibana|kafka-ui|redis-commander|mongo-express)(:|$)"
@@ -22,7 +22,7 @@ _GUARDS: Final = re.compile(r"(?i)basic_?auth|oauth|auth_type|HTTP_USER|LOGIN_FO
 """Variables that make a console ask who it is."""
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each model path that a public Service or Ingress opens without a sign of authentication."""
     for name, part in parts(system, "kubernetes"):
         front = next(

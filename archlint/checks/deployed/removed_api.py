@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, at_thing, hit, parts, things
-from archlint.verdicts import Hit, Verdict
+from archlint.checks.deployed._parts import at_thing, hit, parts, things
+from archlint.verdicts import Hit, NoParams, Verdict
 
 REMOVED: Final[tuple[tuple[str, str, str, str], ...]] = (
     # version of an API, its kinds (all of them if empty), the release without them, the version to use
@@ -45,7 +45,7 @@ REMOVED: Final[tuple[tuple[str, str, str, str], ...]] = (
 """By the deprecated API migration guide. Newer kinds use some of these versions, so the removed kinds are named."""
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each resource whose version is removed: the cluster rejects it.
 
     Resources of one kind and one version are one decision: their fix is the same.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import JOBS, Params, hit, parts
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import JOBS, hit, parts
+from archlint.verdicts import NoParams, Verdict
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each Compose service that runs to its end and is always restarted."""
     for name, part in parts(system, "compose"):
         restart = part.running.restart

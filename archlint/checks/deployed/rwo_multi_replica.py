@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, hit, most_replicas, pods
+from archlint.checks.deployed._parts import hit, most_replicas, pods
 from archlint.model.deployment import Mount
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _ONE_NODE: Final = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 _OF_NODE: Final = ("/dev", "/proc", "/sys", "/var/run", "/run", "/etc", "/var/log", "/usr", "/lib")
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each workload with several replicas, one volume, and a volume that one node can mount."""
     for name, part in pods(system):
         count = most_replicas(part)

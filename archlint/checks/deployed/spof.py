@@ -8,13 +8,13 @@ from typing import Final
 
 from archlint.analysis.system import System
 from archlint.checks.deployed._faults import faults
-from archlint.checks.deployed._parts import Params, hit, parts
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import hit, parts
+from archlint.verdicts import NoParams, Verdict
 
 _REPLICATION: Final = re.compile(r"REPLICATION_FACTOR$")
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each Ray cluster whose head cannot be replaced, and each broker that keeps one copy."""
     for name, value in faults(system, "spof"):
         message = f"`{name}` has {value.text}: if the head of the Ray cluster fails, all of it restarts"

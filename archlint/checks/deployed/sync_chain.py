@@ -7,8 +7,8 @@ from functools import cache
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, are_alternatives, deployment, hit, parts
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import are_alternatives, deployment, hit, parts
+from archlint.verdicts import NoParams, Verdict
 
 LEAST_PARTS: Final = 4
 """Four parts of 99.9 % are three hours without an answer a month."""
@@ -16,7 +16,7 @@ MOST_PARTS: Final = 200
 _WAITED: Final = frozenset({"model-server", "service", "vector-store"})
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each part that calls many model servers or stores of vectors for its answers."""
     behind = cache(lambda name: _behind(system, name))
     for name, part in parts(system):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import JOBS, Params, hit, parts, place_of
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import JOBS, hit, parts, place_of
+from archlint.verdicts import NoParams, Verdict
 
 _TAIL: Final = re.compile(
     r"(?P<before>\S[^\n]*?|\S[\s\S]*?)(?:&&?|;|\n)\s*(?P<tail>(?:exec\s+)?(?:tail\s+-f\s+/dev/null|sleep\s+infinity)|"
@@ -16,7 +16,7 @@ _TAIL: Final = re.compile(
 )
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each server that runs beside a command which never ends."""
     for name, part in parts(system):
         if part.kind in JOBS | {"client"} or part.role != "container":

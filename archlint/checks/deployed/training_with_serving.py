@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import JOBS, Params, hit, parts, place_of
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import JOBS, hit, parts, place_of
+from archlint.verdicts import NoParams, Verdict
 
 _TRAINS: Final = re.compile(r"(?i)(?<![a-z])(train(?:ing)?|fine-?tune|finetune)(?:\.py|\.sh|_model|\s|$|/)")
 _PREDICTS: Final = re.compile(r"(?i)predict|infer")
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each part that predicts, and whose command runs training code."""
     for name, part in parts(system):
         is_batch = part.kind in JOBS and _PREDICTS.search(part.command_text[:4000]) is not None

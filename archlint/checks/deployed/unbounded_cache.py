@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, hit, parts, text_of
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import hit, parts, text_of
+from archlint.verdicts import NoParams, Verdict
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each Redis that is used as a cache and states no `maxmemory`."""
     for name, part in parts(system):
         if part.kind != "cache" or part.uses != "redis" or part.role != "container" or part.running.managed:

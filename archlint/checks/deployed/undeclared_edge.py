@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, are_alternatives, deployment, hit, parts
+from archlint.checks.deployed._parts import are_alternatives, deployment, hit, parts
 from archlint.model.deployment import Deployment
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _WAITING = frozenset({"calls", "reads", "writes", "publishes", "consumes", "loads"})
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each service that uses another one of its project without starting after it."""
     found = deployment(system)
     for name, part in parts(system):

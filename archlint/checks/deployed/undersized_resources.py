@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, amount, hit, parts
+from archlint.checks.deployed._parts import amount, hit, parts
 from archlint.model.deployment import Part
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _SIZE: Final = re.compile(r"(?i)(?<![\d.a-z])(\d+(?:\.\d+)?)b(?![a-z])")
 _SMALL: Final = re.compile(r"(?i)int4|int8|awq|gptq|q[2-8]_|gguf|4bit|8bit|fp8|fp4")
@@ -17,7 +17,7 @@ LEAST_CORES: Final = 0.5
 LEAST_BYTES: Final = 2.0**20 * 16
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each model server with fewer cores or less memory than its models are likely to need."""
     for name, part in parts(system, "kubernetes"):
         if part.kind != "model-server" or part.role in {"external", "graph"}:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, hit, parts, place_of
-from archlint.verdicts import Verdict
+from archlint.checks.deployed._parts import INFO, hit, parts, place_of
+from archlint.verdicts import NoParams, Verdict
 
 _BRANCHES: Final = r"(?:refs/heads/)?(?:main|master|dev|develop|HEAD)"
 _MOVING: Final = re.compile(
@@ -18,7 +18,7 @@ _MOVING: Final = re.compile(
 _TRUSTS: Final = re.compile(r"--trust[-_]remote[-_]code(?!=[Ff]alse)")
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each part that fetches code from a branch, or runs the code of a model hub without a revision."""
     for name, part in parts(system):
         values = (*part.running.remote, *part.programs, *part.env.values())

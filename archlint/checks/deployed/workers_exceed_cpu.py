@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, amount, hit, parts, place_of
+from archlint.checks.deployed._parts import amount, hit, parts, place_of
 from archlint.model.deployment import Part, Value
-from archlint.verdicts import Verdict
+from archlint.verdicts import NoParams, Verdict
 
 _NAME: Final = re.compile(
     r"^(WEB_CONCURRENCY|(GUNICORN_|UVICORN_|NUM_|N_|MAX_|API_)?WORKERS|WORKERS_COUNT|WORKER_COUNT)$"
@@ -17,7 +17,7 @@ _NAME: Final = re.compile(
 _OPTION: Final = re.compile(r"(?:^|\s)(?:--workers|-w)[=\s]+(\d{1,4})(?=\s|$)")
 
 
-def check(system: System, params: Params) -> Iterator[Verdict]:
+def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each part with more workers than two a core and one more."""
     for name, part in parts(system):
         value = part.running.limits.get("cpu")
