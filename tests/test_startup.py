@@ -108,10 +108,11 @@ def test_what_msgspec_does_not_get_others_do() -> None:
     script += "print(sorted({'uuid', 'decimal', 'platform', 'typing_extensions'} & sys.modules.keys()))\n"
     script += "import decimal, uuid\nprint(decimal.Decimal('1.50'), uuid.UUID(int=1).int, msgspec.json.decode(b'1.5', type=float))\n"
     script += "print(msgspec.inspect.type_info(int).gt, msgspec.json.schema(int)['type'])\n"
+    script += "print(msgspec.msgpack.decode(msgspec.msgpack.encode([1])), msgspec.yaml.decode('a: !!binary aGk=', type=dict))\n"
     script += "import typing, typing_extensions\nkeys = typing.TypedDict('keys', {'a': typing.NotRequired[int]})\n"
     script += "print(typing_extensions.NotRequired is typing.NotRequired, msgspec.json.decode(b'{}', type=keys))\n"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.splitlines() == ["[]", "1.50 1 1.5", "None integer", "True {}"]
+    assert done.stdout.splitlines() == ["[]", "1.50 1 1.5", "None integer", "[1] {'a': b'hi'}", "True {}"]
 
 
 READ = """

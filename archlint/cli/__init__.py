@@ -84,7 +84,7 @@ def _start() -> int:
     _use_utf8()
     from archlint.source.later import import_later, import_msgspec
 
-    import_later("ipaddress", "textwrap")
+    import_later("ipaddress", "textwrap", "ntpath", "fnmatch")
     import_msgspec()
     from archlint.cli.streams import open_streams, trouble
 

@@ -32,12 +32,13 @@ class Later:
 
 
 def import_yaml() -> None:
-    """Import PyYAML without compiling its regular expressions, and with light events.
+    """Import PyYAML without compiling its regular expressions, without what decodes `!!binary`, and with light events.
 
     Only for a process of archlint's own, before it has threads: `re.compile` is replaced during the import.
     """
     if "yaml" in sys.modules:
         return
+    import_later("base64", "binascii")
     compile_now = re.compile
 
     def compile_later(pattern: str, flags: int = 0) -> Later:
@@ -93,7 +94,7 @@ class LaterModule(ModuleType):
 
 
 def import_msgspec() -> None:
-    """Import msgspec without `uuid`, `decimal`, `typing_extensions` and its own `inspect`.
+    """Import msgspec without `uuid`, `decimal`, `typing_extensions`, and its own modules that a check does not use.
 
     msgspec takes from the first two the types that it can encode; archlint's records have neither. Of the third, it
     can do without: Python 3.11 has what it takes from there. Only for a process of archlint's own, before it has
@@ -101,7 +102,7 @@ def import_msgspec() -> None:
     """
     if "msgspec" in sys.modules:
         return
-    import_later("msgspec.inspect")
+    import_later("msgspec.inspect", "msgspec.msgpack", "msgspec.toml", "msgspec.yaml")
     missing = [name for name in _NEVER_ENCODED if name not in sys.modules]
     for name in missing:
         sys.modules[name] = stand_in = ModuleType(name)
@@ -118,6 +119,8 @@ def import_msgspec() -> None:
 
 def import_later(*names: str) -> None:
     """Let other modules import these without loading them: `urllib.parse` needs `ipaddress` for few addresses only.
+
+    So does `pathlib` with `ntpath` and `fnmatch`: other systems' paths, and patterns.
 
     Only for a process of archlint's own, before it has threads.
     """

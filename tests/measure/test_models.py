@@ -224,7 +224,7 @@ def archive(**files: bytes) -> bytes:
     ("data", "said"),
     [
         (b"", "the file is empty"),
-        (b"just a text", "is not a model in ONNX, skops, safetensors, pickle or joblib"),
+        (b"just a text", "not a model in ONNX, skops, safetensors, pickle or joblib"),
         (b"GGUF\x03\x00\x00\x00\x01", "is a GGUF file, which archlint cannot measure"),
         (b"\x89HDF\r\n\x1a\n", "is an HDF5 file (Keras)"),
         (b"\x93NUMPY\x01\x00", "is an array of NumPy"),
