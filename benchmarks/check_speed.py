@@ -107,8 +107,7 @@ def main() -> None:
     print(text, end="")
     if options.markdown:
         page = options.markdown.read_text(encoding="utf-8") if options.markdown.is_file() else ""
-        if set(options.parts) != set(PARTS):               # the tables of the other parts stay
-            text = renewed(results_of(page), text)
+        text = renewed(results_of(page), text)             # the tables of other parts, and of `shapes`, stay
         options.markdown.write_text(placed(text, page), encoding="utf-8")
     if options.json:
         options.json.write_text(as_json(results), encoding="utf-8")
