@@ -87,8 +87,7 @@ def render(
     - `scale` is pixels per point in PNG; `fonts` are folders with more fonts, for PNG and PDF.
 
     Raises `UsageError` for an unknown format, option, workload, component or system, and for anything that cannot be
-    drawn, and `UnreadableInputError` for a
-    file that cannot be read or that is not an architecture file.
+    drawn, and `UnreadableInputError` for a file that cannot be read or that is not an architecture file.
 
     >>> import archlint
     >>> text = '''

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter, mul
 
 import msgspec
 
+from archlint.analysis.following import Following
 from archlint.analysis.service_time import mean
 from archlint.analysis.system import System
 from archlint.analysis.utilisation import Load, Utilisation, utilisations
@@ -151,38 +151,37 @@ def cold_loads(system: System, look_up: LookUp) -> Iterator[Cold]:
 
 def _behind(system: System, look_up: LookUp) -> list[Utilisation]:
     """Return the components that answer the misses of a look-up, if nobody else sends requests there."""
-    behind = system.once(_Behind)
-    return behind.of(look_up.source.name, look_up.relation)
+    return [use for _, use in system.once(_Behind).of(look_up.source.name, look_up.relation)]
 
 
 _Numbered = tuple[int, Utilisation]
 
 
 class _Behind:
-    """What answers the misses of look-ups; look-ups between the same two calls of a component share it."""
+    """What answers the misses of the look-ups of each component."""
 
     def __init__(self, system: System) -> None:
         self._outgoing = system.topology.outgoing
         self._uses = _uses_by_caller(system)
-        self._positions: dict[str, tuple[dict[tuple[str, int], int], list[int]]] = {}
-        self._known: dict[tuple[str, int], list[Utilisation]] = {}
+        self._of_source: dict[str, tuple[dict[tuple[str, int], int], Following[Relation, _Numbered]]] = {}
 
-    def of(self, source: str, look_up: Relation) -> list[Utilisation]:
+    def of(self, source: str, look_up: Relation) -> Sequence[_Numbered]:
         """Return the components that a component calls after a look-up, and itself, in the order of the file."""
-        own, relations = self._uses.get(source, {}), self._outgoing[source]
-        if source not in self._positions:
+        if source not in self._of_source:
+            relations, own = self._outgoing[source], self._uses.get(source, {})
             positions = {(r.verb, r.index): position for position, r in enumerate(relations)}
-            answering = [position for position, r in enumerate(relations) if r.target in own and r.target != source]
-            self._positions[source] = positions, answering
-        positions, answering = self._positions[source]
-        first = bisect_right(answering, positions[look_up.verb, look_up.index])
-        known = self._known.get((source, first))
-        if known is None:
-            found = {relations[position].target: own[relations[position].target] for position in answering[first:]}
-            if source in self._uses[None]:
-                found[source] = self._uses[None][source]
-            known = self._known[source, first] = [use for _, use in sorted(found.values(), key=itemgetter(0))]
-        return known
+            itself = self._uses[None].get(source)
+            self._of_source[source] = positions, Following(
+                relations, lambda r: [own[r.target]] if r.target in own and r.target != source else [],
+                lambda ends: _in_order([*ends, itself] if itself is not None else ends),
+            )  # fmt: skip
+        positions, following = self._of_source[source]
+        return following.after(positions[look_up.verb, look_up.index])
+
+
+def _in_order(numbered: Sequence[_Numbered]) -> Sequence[_Numbered]:
+    """Return components in the order of the file, each once."""
+    return sorted(dict(numbered).items(), key=itemgetter(0))
 
 
 def _uses_by_caller(system: System) -> Mapping[str | None, Mapping[str, _Numbered]]:

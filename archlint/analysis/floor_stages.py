@@ -81,8 +81,8 @@ class FloorMemory:
 
     `floors` are those that depend on where requests enter: something behind them leads back to the client or waits in
     a circle, or its percentile was not worked out. `stated` are the percentiles of objectives; those that shares on
-    the way lead to are limited in number, as they multiply. `way` are the components through which the
-    stream comes, without the client.
+    the way lead to are limited in number, as they multiply. `way` are the components, without the
+    client, through which a stream comes.
     """
 
     def __init__(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
 
+from archlint.analysis.following import Following
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.model.architecture import Relation
@@ -44,31 +45,28 @@ def surges(system: System) -> Iterator[Surge]:
         for name in flow.waiting:
             found |= {(name, s.relation.verb, s.relation.index) for s in flow.steps[name] if s.missed and s.waits}
     for relations in system.topology.outgoing.values():
-        answering: list[tuple[int, str, bool]] | None = None
-        known: dict[tuple[int, bool], tuple[str, ...]] = {}
+        known: dict[bool, Following[Relation, str]] = {}
         for position, relation in enumerate(relations):
             ratio = relation.hit_ratio
             if ratio is None or not _LEAST_RATIO <= ratio < 1 or relation.caches == "prefix":
                 continue
             if (relation.source, relation.verb, relation.index) not in found:
                 continue
-            answering = list(_answering(system, relations)) if answering is None else answering
-            first = bisect_right(answering, position, key=lambda one: one[0])
-            key = first, relation.caches == "data"
-            if key not in known:
-                known[key] = tuple([name for _, name, stored in answering[first:] if stored or not key[1]])
-            if known[key]:
-                yield Surge(relation, known[key], 1 / (1 - ratio), ratio)
+            stored = relation.caches == "data"
+            if stored not in known:
+                known[stored] = Following(relations, partial(_answering, system, stored), tuple)
+            behind = tuple(known[stored].after(position))
+            if behind:
+                yield Surge(relation, behind, 1 / (1 - ratio), ratio)
 
 
-def _answering(system: System, relations: Sequence[Relation]) -> Iterator[tuple[int, str, bool]]:
-    """Yield what answers every miss of an earlier look-up: the reads and calls of a component, without branches.
+def _answering(system: System, stored: bool, relation: Relation) -> Sequence[str]:
+    """Return what answers every miss of an earlier look-up: the target of a read or a call that is no branch.
 
-    Each has its position, and whether it answers from a store.
+    If `stored`, only a store answers.
     """
-    for position, relation in enumerate(relations):
-        branch = relation.share is not None or relation.when is not None or relation.either is not None
-        if relation.verb not in {"calls", "reads"} or system.topology.looks_up(relation) or branch:
-            continue
-        stored = relation.verb == "reads" or system.components[relation.target].kind in STORES
-        yield position, relation.target, stored
+    branch = relation.share is not None or relation.when is not None or relation.either is not None
+    if relation.verb not in {"calls", "reads"} or system.topology.looks_up(relation) or branch:
+        return ()
+    is_stored = relation.verb == "reads" or system.components[relation.target].kind in STORES
+    return (relation.target,) if is_stored or not stored else ()

@@ -178,10 +178,10 @@ def utilisations(system: System) -> Sequence[Utilisation]:
 
 
 def _utilisations(system: System) -> Sequence[Utilisation]:
-    return tuple(_in_order(system))
+    return tuple(_each(system))
 
 
-def _in_order(system: System) -> Iterator[Utilisation]:
+def _each(system: System) -> Iterator[Utilisation]:
     timed = any(component.service_time or component.preprocessing for component in system.components.values())
     rated = any(w.rate_per_s is not None or w.peak_per_s is not None for w in system.workloads.values())
     if not rated and not timed and not any(model.service_time for model in system.architecture.models.values()):

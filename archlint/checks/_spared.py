@@ -52,7 +52,7 @@ _OPEN: Final = _Way()
 class _Memory:
     """What is known of the ways to servers; workloads that enter alike share the ways behind their client."""
 
-    def __init__(self) -> None:
+    def __init__(self, _: System) -> None:
         self.ways: dict[Reach, dict[str, tuple[str, _Way | None]]] = {}
         self.sources: dict[Routes, dict[str, _Source]] = {}
         self.spared: dict[Hashable, tuple[Spared, ...]] = {}
@@ -90,10 +90,6 @@ class _Memory:
         return found
 
 
-def _memory_of(_: System) -> _Memory:
-    return _Memory()
-
-
 def spared_calls(
     system: System, workload: Workload, fraction: float | None, floors: FloorOf
 ) -> tuple[Spared, ...]:
@@ -101,7 +97,7 @@ def spared_calls(
 
     `fraction` is a percentile; None stands for the mean.
     """
-    memory = system.once(_memory_of)
+    memory = system.once(_Memory)
     flow, servings = system.flow(workload), system.servings(workload)
     key = (flow, id(servings), floors.key, fraction)       # the system keeps the servings
     known = memory.spared.get(key)

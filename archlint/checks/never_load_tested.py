@@ -47,7 +47,7 @@ class _Objective(msgspec.Struct, frozen=True):
         return Term("objective", label, self.seconds, "s", Origin.STATED, self.at, limit=True)
 
 
-class _Most:
+class _MostArriving:
     """The most requests per second that reach the tested components: a test that sent as many needs no exact number."""
 
     def __init__(self, system: System, tested: Iterable[str]) -> None:
@@ -74,7 +74,7 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
     tested = {component.name for component in system.components.values() if component.load_tested is not None}
     if not tested and ALL not in system.architecture.described:
         return
-    traffic, most = Traffic(system), _Most(system, tested)
+    traffic, most = Traffic(system), _MostArriving(system, tested)
     found: dict[Place, Verdict] = {}
     for workload in system.workloads.values():
         objective = _objective(workload)
@@ -96,7 +96,7 @@ def _objective(workload: Workload) -> _Objective | None:
 
 
 def _judged(
-    system: System, objective: _Objective, server: Component, most: _Most, share: float
+    system: System, objective: _Objective, server: Component, most: _MostArriving, share: float
 ) -> Verdict | None:
     """Return what is wrong with all tests of a server and of what its requests pass; None if one supports it."""
     flow = system.flow(objective.workload)
@@ -131,7 +131,7 @@ def _untested(server: Component, objective: _Objective, share: float) -> Hit:
 
 
 def _of_test(
-    system: System, objective: _Objective, component: Component, most: _Most, share: float
+    system: System, objective: _Objective, component: Component, most: _MostArriving, share: float
 ) -> Verdict | None:
     """Return what is wrong with the load test of a component; None if it supports the objective."""
     test, workload, name = component.load_tested, objective.workload, component.name
@@ -143,9 +143,9 @@ def _of_test(
     low = None
     if test.rate_per_s and rated and exceeds(most.at(workload, name), test.rate_per_s):
         low = _too_low(system, component, objective, test.rate_per_s, share)
-    slow = test.p99_s is not None and exceeds(test.p99_s, objective.seconds)
-    if slow and test.p99_s is not None and _is_comparable(system, objective, name):
-        return _too_slow(component, objective, test.p99_s, share, low)
+    p99_s = test.p99_s
+    if p99_s is not None and exceeds(p99_s, objective.seconds) and _is_comparable(system, objective, name):
+        return _too_slow(component, objective, p99_s, share, low)
     if test.rate_per_s is None:
         return Undecided(at, (component.place("load_tested", "rate"),), because)
     if not rated:

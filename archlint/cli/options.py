@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import click
@@ -18,11 +19,13 @@ class InputPath(click.Path):
     def __init__(self, allow_dash: bool = False) -> None:
         super().__init__(path_type=Path, allow_dash=allow_dash, readable=False)
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
         """Return the path from the current folder; raises `UsageError` for an empty one."""
         if value == "":
             raise UsageError(*NO_PATH)
-        return from_here(str(super().convert(value, param, ctx)))  # type: ignore[arg-type]
+        return from_here(str(super().convert(value, param, ctx)))
 
 
 config = click.option(

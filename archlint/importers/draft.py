@@ -97,8 +97,8 @@ def draft(units: Iterable[Unit], found: list[Evidence], outside: Iterable[Outsid
         served = {model: _one_word(model) or f"{_one_word(unit.name)}-model" for model in unit.models}
         unit.models = list(dict.fromkeys(served.values()))
         for model, name in served.items():
-            models.setdefault(name, {}).update(
-                stated({**unit.model_facts.get(model, {}), **facts}, MODEL_RECORD.fields))
+            said = {**unit.model_facts.get(model, {}), **facts}
+            models.setdefault(name, {}).update(stated(said, MODEL_RECORD.fields))
     named = dict(_named(ordered))
     components = {name: _component(name, unit) for name, unit in named.items()}
     names = {id(unit): name for name, unit in named.items()}

@@ -118,9 +118,7 @@ def import_msgspec() -> None:
 
 
 def import_later(*names: str) -> None:
-    """Let other modules import these without loading them: `urllib.parse` needs `ipaddress` for few addresses only.
-
-    So does `pathlib` with `ntpath` and `fnmatch`: other systems' paths, and patterns.
+    """Let other modules import these without loading them, as `pathlib` does `ntpath`, for paths of another system.
 
     Only for a process of archlint's own, before it has threads.
     """

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
 
 from archlint.analysis.choices import Key, choice_of, stages_of
+from archlint.analysis.following import Following
 from archlint.analysis.generation import asks_for_tokens
 from archlint.analysis.patterns.answers import of_answers
 from archlint.analysis.patterns.cascade import cascades, of_cascades
@@ -246,8 +246,8 @@ def _caches(view: View, name: str) -> Iterator[RecognisedPattern]:
         return
     taken = {(step.relation.verb, step.relation.index): step for step in view.steps(name)}
     steps = [taken[r.verb, r.index] for r in view.topology.outgoing[name] if (r.verb, r.index) in taken]
-    sources = _Behind(steps, lambda step: [step.target] if _is_read(view, step) else [], tuple)
-    servers = _Behind(steps, lambda step: view.behind([step]), lambda behind: _skipped(view, name, behind))
+    sources = Following(steps, lambda step: [step.target] if _is_read(view, step) else [], _each_once)
+    servers = Following(steps, lambda step: view.behind([step]), lambda behind: _skipped(view, name, behind))
     for position, step in enumerate(steps):
         relation = step.relation
         if not _caches_something(view, relation):
@@ -257,35 +257,19 @@ def _caches(view: View, name: str) -> Iterator[RecognisedPattern]:
             pattern, role, known = "data-cache", "source", sources
         behind = known.after(position)
         if behind:
-            roles = {"caller": (name,), "cache": (relation.target,), role: behind}
+            roles = {"caller": (name,), "cache": (relation.target,), role: tuple(behind)}
             yield RecognisedPattern(pattern, view.workload.name, roles)
-
-
-class _Behind:
-    """What later steps of a component lead to; it is the same after all steps between two that lead to something."""
-
-    def __init__(
-        self, steps: Sequence[Step], leads_to: Callable[[Step], Sequence[str]],
-        kept: Callable[[Sequence[str]], Sequence[str]],
-    ) -> None:  # fmt: skip
-        found = [(position, leads_to(step)) for position, step in enumerate(steps)]
-        self._leading = [(position, names) for position, names in found if names]
-        self._kept = kept
-        self._known: dict[int, tuple[str, ...]] = {}
-
-    def after(self, position: int) -> tuple[str, ...]:
-        """Return what the steps after a position lead to, each component once."""
-        first = bisect_right(self._leading, position, key=lambda one: one[0])
-        if first not in self._known:
-            names = [name for _, names in self._leading[first:] for name in names]
-            self._known[first] = tuple(dict.fromkeys(self._kept(names)))
-        return self._known[first]
 
 
 def _skipped(view: View, name: str, behind: Sequence[str]) -> Sequence[str]:
     """Return the servers that a hit of a cache skips: of those behind it and the component itself."""
     skipped = [*behind, name] if view.own(name) else list(behind)
-    return [server for server in skipped if server in view.generating] or view.parts.without_embedders(skipped)
+    answering = [server for server in skipped if server in view.generating]
+    return _each_once(answering or view.parts.without_embedders(skipped))
+
+
+def _each_once(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _caches_something(view: View, relation: Relation) -> bool:
