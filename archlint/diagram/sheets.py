@@ -40,6 +40,8 @@ def component_facts(component: Component) -> tuple[str, ...]:
 
     >>> component_facts(Component("llm", "model-server", replicas=2.0, hardware=Hardware(gpu="l4", gpu_share=0.5)))
     ('×2', '50 % of one l4')
+    >>> component_facts(Component("llm", "model-server", hardware=Hardware(gpus=1.0)))
+    ('1 accelerator',)
     >>> component_facts(Component("index", "vector-store", replicas=3.0, zone_count=3.0, shards=12.0))
     ('×3 · 3 zones · 12 shards',)
     """
@@ -267,7 +269,9 @@ def _hardware(hardware: Hardware | None) -> str:
 
 
 def _accelerators(hardware: Hardware) -> str:
-    return f"{_count(hardware.gpus)} accelerators" if hardware.gpus is not None else ""
+    if hardware.gpus is None:
+        return ""
+    return f"{_count(hardware.gpus)} accelerator{'' if hardware.gpus == 1 else 's'}"
 
 
 def _time(time: ServiceTime | None) -> str:
