@@ -158,5 +158,6 @@ def test_the_context_of_a_request_is_kept_if_it_is_valid(folder: Path) -> None:
             headers = {"X-Request-ID": given, "traceparent": trace if kept else f"ff-{trace}"}
             answer = service.client.post("/predict", json={}, headers=headers)
             assert (answer.headers["X-Request-ID"] == given) is kept
+        assert service.stop() == 0                             # a request is logged after its answer
         logged = [json.loads(line) for line in service.errors.splitlines() if '"event": "request"' in line]
         assert [line.get("traceparent") for line in logged] == [trace, None, None]
