@@ -73,8 +73,9 @@ def _check_component(say: Say, component: Component, components: Components) -> 
     if component.trains:
         _check_models_of(say, component, "trains", component.trains, WITHOUT_TRAINING)
     _check_replicas(say, component)
-    if component.different_zones is not None:
-        _check_zones(say, component, int(component.different_zones))
+    zones = component.different_zones
+    if zones is not None:
+        _check_zones(say, component, int(zones))
     if component.dead_letter is not None:
         _check_dead_letter(say, component, components.get(component.dead_letter))
     if component.availability is not None:

@@ -61,14 +61,14 @@ class Relations:
         path.append(0)
         for index, item in enumerate(items):
             path[-1] = index
-            if isinstance(item, Mapping):
+            if isinstance(item, Scalar) and not item.is_null:
+                r.references.append(Reference("components", item, r.document, tuple(path)))
+                r.relations.append(Relation(verb, source, item.text, index))
+            elif isinstance(item, Mapping):
                 values = RELATION_RECORD.values(r, item)
                 if values is not None:
                     target = values.pop("target")
                     r.relations.append(RELATION_RECORD.make(verb, source, target, index, **values))
-            elif isinstance(item, Scalar) and not item.is_null:
-                r.references.append(Reference("components", item, r.document, tuple(path)))
-                r.relations.append(Relation(verb, source, item.text, index))
             else:
                 r.wrong_shape(item, "a component, or {to: …}", "`{to: name, timeout: 200ms}`")
         path.pop()

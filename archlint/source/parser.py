@@ -324,7 +324,8 @@ class _Builder:
         if "<<" in entries and re.compile(_MERGE).match(self.text, entries["<<"].start):
             self.merge(entries, entries.pop("<<").value)
         self.inside = outside
-        return Mapping(entries, start, _end(opening, value, event))
+        end = event.end_mark.index if opening.flow_style else _end(opening, value, event)
+        return Mapping(entries, start, end)
 
     def duplicate(self, mapping: int, key: str, first: Entry, second: Entry) -> None:
         message = f"the key `{key if len(key) <= 60 else key[:59] + '…'}` is repeated in this mapping"
@@ -357,7 +358,9 @@ class _Builder:
                 items.append(self.mapping(event, depth + 1))
             else:
                 items.append(self.node(event, depth + 1))
-        return Sequence(items, opening.start_mark.index, _end(opening, items[-1] if items else None, event))
+        flow = opening.flow_style
+        end = event.end_mark.index if flow else _end(opening, items[-1] if items else None, event)
+        return Sequence(items, opening.start_mark.index, end)
 
 
 def _separator_flaw(match: Match[str]) -> Flaw:
@@ -366,7 +369,7 @@ def _separator_flaw(match: Match[str]) -> Flaw:
 
 
 def _end(opening: Event, last: Node | None, closing: Event) -> int:
-    """Return the end of a collection: libyaml ends a block collection at the next token, which may be lines below."""
-    if opening.flow_style or last is None or last.end < opening.start_mark.index:
+    """Return the end of a block collection: libyaml ends it at the next token, which may be lines below."""
+    if last is None or last.end < opening.start_mark.index:
         return closing.end_mark.index
     return last.end
