@@ -9,15 +9,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from archlint.model.architecture import Architecture
-from archlint.model.words import FACT_FAMILIES
+from archlint.model.words import FACT_FAMILIES, FAMILY_OF_KEY
 
 ALL: Final = "all"
-_KEYS: Final = {
-    "timeout": "timeouts", "retries": "timeouts", "retry_budget": "timeouts", "dead_letter": "dead-letters",
-    "max_attempts": "dead-letters", "logs_to": "logs", "monitored_by": "monitoring", "owner": "owners",
-    "version": "versions", "registry": "versions", "auth": "access", "exposed": "access",
-}  # fmt: skip
-"""The family that each key describes."""
 NOUNS: Final = {
     "timeouts": ("timeouts", "call"), "dead-letters": ("dead letters", "queue"), "logs": ("logs", "component"),
     "monitoring": ("monitoring", "component"), "owners": ("owners", "part"), "versions": ("versions", "model"),
@@ -39,7 +33,7 @@ def described_families(architecture: Architecture, required: Iterable[str] = ())
     if ALL in asked:
         return frozenset(FACT_FAMILIES) - {ALL}
     last = (identity.rpartition(".")[2] for identity in (*architecture.nones, *architecture.unread))
-    mentioned = {_KEYS[key] for key in last if key in _KEYS}
+    mentioned = {FAMILY_OF_KEY[key] for key in last if key in FAMILY_OF_KEY}
     for family in _mentioned(architecture):
         mentioned.add(family)
         if len(mentioned) == len(NOUNS):
@@ -54,7 +48,7 @@ def family_of(path: str) -> str:
     >>> family_of("components.api.calls[0].timeout"), family_of("components.api.replicas")
     ('timeouts', '')
     """
-    return _KEYS.get(path.rpartition(".")[2], "")
+    return FAMILY_OF_KEY.get(path.rpartition(".")[2], "")
 
 
 def _mentioned(architecture: Architecture) -> Iterator[str]:

@@ -12,6 +12,7 @@ from archlint.model.names import Names
 from archlint.model.own import OWN_KEY, text_of
 from archlint.model.reading import Reading, names_with_synonyms
 from archlint.model.types import Definitions, S, Schema, T, T_co, Type, shared
+from archlint.model.words import FAMILY_OF_KEY
 from archlint.source.nodes import Entry, Mapping, Node, Scalar
 
 STATED_NONE: Final = "none"
@@ -50,7 +51,8 @@ class Field(Generic[T_co]):
     """One key of a record: its attribute, type and description, and what it means to omit it (`absent`).
 
     `main` marks the key that the record itself stands for: the amount of a price. `alias` is another spelling of the
-    key. `may_be_none` allows the word `none`: a statement that there is none.
+    key. `may_be_none` allows the word `none`: a statement that there is none. Without `absent`, there is none, or whether
+    there is one is unknown in a file that does not describe the family of the key.
     """
 
     def __init__(
@@ -75,7 +77,8 @@ class Field(Generic[T_co]):
         self.known = type_.known
         self.read = remembered(type_.read) if getattr(type_, "by_text", False) else type_.read
         self.doc = doc
-        self.absent = absent
+        family = FAMILY_OF_KEY.get(key, "") if absent == "none" else ""
+        self.absent = f"none in a file that describes `{family}`; otherwise unknown" if family else absent
         self.required = required
 
     def schema(self, defs: Definitions) -> Schema:

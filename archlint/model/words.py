@@ -92,17 +92,22 @@ FAMILIES: Final = {
 }
 READ_WHOLE: Final = frozenset({"transformer", "cnn", "mlp"})
 """Families of models whose weights, except embedding tables, are all read for each prediction."""
+_KEYS_OF_FAMILIES: Final = {
+    "timeouts": ("timeout", "retries", "retry_budget"),
+    "dead-letters": ("dead_letter", "max_attempts"),
+    "logs": ("logs_to",),
+    "monitoring": ("monitored_by",),
+    "owners": ("owner",),
+    "versions": ("version", "registry"),
+    "access": ("auth", "exposed"),
+}
 FACT_FAMILIES: Final = {
-    "timeouts": "`timeout`, `retries`, `retry_budget`",
-    "dead-letters": "`dead_letter`, `max_attempts`",
-    "logs": "`logs_to`",
-    "monitoring": "`monitored_by`",
-    "owners": "`owner`",
-    "versions": "`version`, `registry`",
-    "access": "`auth`, `exposed`",
+    **{family: ", ".join(f"`{key}`" for key in keys) for family, keys in _KEYS_OF_FAMILIES.items()},
     "all": "all of these",
 }
 """Families of facts, and the keys that describe each."""
+FAMILY_OF_KEY: Final = {key: family for family, keys in _KEYS_OF_FAMILIES.items() for key in keys}
+"""The family that each key describes: without any of its keys, whether a fact of the family exists is unknown."""
 
 SYNONYMS: Final = {
     "vector_database": "vector-store", "vector_db": "vector-store", "vectordb": "vector-store",
