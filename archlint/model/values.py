@@ -107,7 +107,7 @@ _REPLICA_NUMBER: Schema = {"minimum": 0, "maximum": int(_MOST_REPLICAS), "multip
 TEXT = Text()
 TECHNOLOGY, ACCELERATOR = Text("technology"), Text("accelerator")
 FLAG = Flag()
-COUNT: Parsed[float] = Parsed(parse_count, "a count", "12", COUNT_PATTERN, name="count", number=_AT_LEAST_ZERO)
+COUNT: Parsed[float] = Parsed(parse_count, "a count", "40k", COUNT_PATTERN, name="count", number=_AT_LEAST_ZERO)
 WHOLE: Parsed[float] = Parsed(_parse_whole, "a whole number", "2", WHOLE_PATTERN, name="whole-number", number=_INTEGER)
 REPLICA_COUNT: Parsed[float] = Parsed(
     _parse_replicas, "a whole number", "2", WHOLE_PATTERN, name="replica-count", number=_REPLICA_NUMBER
