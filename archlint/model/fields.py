@@ -51,8 +51,8 @@ class Field(Generic[T_co]):
     """One key of a record: its attribute, type and description, and what it means to omit it (`absent`).
 
     `main` marks the key that the record itself stands for: the amount of a price. `alias` is another spelling of the
-    key. `may_be_none` allows the word `none`: a statement that there is none. Without `absent`, there is none, or whether
-    there is one is unknown in a file that does not describe the family of the key.
+    key. `may_be_none` allows the word `none`: a statement that there is none. Without `absent`, an omitted key means
+    that there is none, or that it is unknown in a file that does not describe the family of the key.
     """
 
     def __init__(
