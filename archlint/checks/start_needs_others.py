@@ -95,7 +95,7 @@ def _judge(system: System, relations: Sequence[Relation], workload: Workload) ->
     if stated is not None:
         at = source.place("availability")
         terms.insert(0, Term("availability", f"availability of {source.name}", stated, "share", Origin.STATED, at))
-    others = tuple(Related(relation.place(), "so does this start") for relation in relations[1:8])
+    others = tuple(Related(one.place(), f"`{one.source}` needs it too") for one in relations[1:8])
     at_start = all(component.loads_model == "at-start" for component in loaders)
     unread = [component.place("loads_model") for component in loaders]
     unread += [relation.place("fallback") for relation in relations]

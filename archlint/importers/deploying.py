@@ -37,7 +37,7 @@ def read_deployment(
     notes = [*imported.draft.notes, *imported.advice[:10]]
     if not imported.draft.components:
         if imported.left_out and not imported.errors and not imported.advice:
-            notes.append(f"no deployment file that describes a component: {imported.reasons}")
+            notes.append(f"nothing to import: {imported.reasons}")
         return Deployment(None, [], notes, imported.errors)
     first = targets[0] if targets else paths[0]
     folder = first.resolve() if first.is_dir() else first.resolve().parent

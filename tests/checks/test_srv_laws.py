@@ -89,7 +89,7 @@ def means_something_absent(tree: Tree, keys: Keys) -> bool:
     `repeats` only lowers a stated hit ratio. A run time also follows from the records, and may contradict them here.
     Balancers, caches and servers of models are assumed to need no time of their own: a model's service time includes
     its server, and a question for each of them would hide the important ones. A
-    job that has one more schedule starts by that.
+    job that has one more schedule starts by that. Somebody waits for an answer that is read while it is made.
     """
     section, name, *rest = keys
     assert isinstance(tree, dict)
@@ -97,6 +97,13 @@ def means_something_absent(tree: Tree, keys: Keys) -> bool:
     if rest == ["repeats"]:
         return True
     assert isinstance(components, dict)
+    if rest == ["waits"]:
+        workloads = tree["workloads"]
+        assert isinstance(workloads, dict)
+        workload = workloads[str(name)]
+        assert isinstance(workload, dict)
+        objectives = workload.get("slo", {})
+        return workload.get("stream") == "true" or not {"ttft", "tpot"}.isdisjoint(objectives)
     if section == "components" and rest == ["schedule"]:
         return sum("schedule" in facts for facts in components.values() if isinstance(facts, dict)) > 1
     if section != "components" or rest not in (["run_time"], ["service_time"]):

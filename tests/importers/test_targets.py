@@ -188,7 +188,7 @@ def test_standard_input_may_hold_a_deployment(monkeypatch: pytest.MonkeyPatch, c
 
 @pytest.mark.parametrize(("name", "text", "reason"), [
     ("overlay/kustomization.yaml", "resources: [../base]\n", "../base: lies outside the project"),
-    ("overlay/api.yaml", "kind: AsyncAPI\nname: x\npredictor: {type: python}\n", "no deployment file that describes a component"),
+    ("overlay/api.yaml", "kind: AsyncAPI\nname: x\npredictor: {type: python}\n", "nothing to import"),
 ])  # fmt: skip
 def test_an_empty_result_says_why(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, text: str, reason: str
