@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from kit.testing.servers import kafka_url, nginx_program, postgres_url, rabbitmq_url, redis_url
+from kit.testing.servers import kafka_url, nginx_program, pgvector_url, postgres_url, rabbitmq_url, redis_url
 
 HERE = Path(__file__).parent
-__all__ = ["kafka_url", "nginx_program", "postgres_url", "rabbitmq_url", "redis_url"]
+__all__ = ["kafka_url", "nginx_program", "pgvector_url", "postgres_url", "rabbitmq_url", "redis_url"]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -20,8 +20,9 @@ from kit.queues import QueueDownError, open_queue
 from kit.settings import read_settings
 from kit.web import make_app, serve
 from rag.settings import QUEUE, RagSettings, open_store
-from rag.store import Build, embedder_of
+from rag.store import Build, StoreDownError, embedder_of
 
+_TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"              # not blank, and without NUL, which PostgreSQL cannot store
 _LATE = 1.5                                        # a rebuild may take this much longer than its period
 
 
@@ -29,7 +30,7 @@ class Document(BaseModel):
     """A document to answer from; the same id replaces an earlier one."""
 
     id: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w.:/-]+$")]
-    text: Annotated[str, Field(min_length=1, max_length=100_000, pattern=r"\S")]
+    text: Annotated[str, Field(min_length=1, max_length=100_000, pattern=_TEXT)]
 
 
 class Question(BaseModel):
@@ -62,16 +63,25 @@ def create_app(settings: RagSettings) -> FastAPI:
         await model.close()
         store.close()
 
-    app = make_app("rag", settings, lifespan, lambda: "" if store.build() else "there is no index yet")
+    def not_ready() -> str:
+        try:
+            return "" if store.build() else "there is no index yet"
+        except StoreDownError as error:
+            return str(error)
+
+    app = make_app("rag", settings, lifespan, not_ready)
     use_errors(app)
     stale = Counter("rag_stale_answers_total", "Answers from an index that is not up to date.",
                     registry=app.state.metrics.registry)  # fmt: skip
 
     async def answer(asked: Question) -> Body:
-        build = store.build()
-        if build is None:
-            raise ApiError(503, "there is no index yet", retry_s=5)
-        found = await asyncio.to_thread(store.search, build, asked.question, settings.parts)
+        try:
+            build = await asyncio.to_thread(store.build)
+            if build is None:
+                raise ApiError(503, "there is no index yet", retry_s=5)
+            found = await asyncio.to_thread(store.search, build, asked.question, settings.parts)
+        except StoreDownError as error:
+            raise ApiError(503, str(error), retry_s=5) from None
         reasons = staleness(build, settings, time.time())
         stale.inc(bool(reasons))
         said: Body = {
@@ -96,7 +106,10 @@ def create_app(settings: RagSettings) -> FastAPI:
     @app.post("/documents", status_code=202)
     async def put(document: Document) -> JSONResponse:
         """Store a document; the stream indexes it within moments, the next rebuild at the latest."""
-        revision = await asyncio.to_thread(store.put, document.id, document.text)
+        try:
+            revision = await asyncio.to_thread(store.put, document.id, document.text)
+        except StoreDownError as error:
+            raise ApiError(503, str(error), retry_s=5) from None
         try:
             await queue.publish(f"{document.id}:{revision}", document.id.encode())
             indexed = "soon"

@@ -35,6 +35,10 @@ _LONGEST = 300                                     # letters of a chunk: two of 
 embedder_of = lru_cache(maxsize=4)(Embedder)
 
 
+class StoreDownError(Exception):
+    """A store that cannot be reached."""
+
+
 @dataclass(frozen=True, slots=True)
 class Build:
     """One build of the index; `waiting` documents are newer than their vectors in it."""

