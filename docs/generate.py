@@ -72,7 +72,8 @@ All of them use [kit](kit): settings from the environment (`SERVE_PORT`, `SERVE_
 readiness, logs and metrics; with `SERVE_TRACES_URL`, each part sends spans to an OpenTelemetry collector. Each that
 runs as a service has a `compose.yaml`, and manifests for Kubernetes in its folder `kubernetes`: `archlint new
 web-single my-service --kubernetes` gives you both. Measured results:
-[docs/patterns-measured.md](../docs/patterns-measured.md).
+[docs/patterns-measured.md](../docs/patterns-measured.md), and their memory:
+[docs/patterns-memory.md](../docs/patterns-memory.md).
 
 """
 

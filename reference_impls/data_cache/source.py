@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from kit.inputs import Finite
-from kit.models import examples
+from kit.models import examples_apart
 from kit.settings import read_settings
 from kit.tokens import AdminSettings, holder_of
 from kit.web import make_app, serve
@@ -66,7 +66,9 @@ def fill(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(file)) as database, database:
         database.execute("CREATE TABLE IF NOT EXISTS wines (id INTEGER PRIMARY KEY, features TEXT NOT NULL)")
-        rows = [(number, json.dumps(features)) for number, features in enumerate(examples("wine").tolist())]
+        if database.execute("SELECT 1 FROM wines").fetchone():
+            return
+        rows = [(number, json.dumps(features)) for number, features in enumerate(examples_apart("wine").tolist())]
         database.executemany("INSERT OR IGNORE INTO wines VALUES (?, ?)", rows)
 
 

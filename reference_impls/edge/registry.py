@@ -11,8 +11,8 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import Field
 
-from edge.release import Version, folder_of, release, versions
-from kit.models import RefusedModelError, refusing
+from edge.release import Version, folder_of, versions
+from kit.models import RefusedModelError, apart, refusing
 from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 
@@ -33,10 +33,8 @@ def version_for(device: str, known: list[Version], roll_out: float) -> Version |
 
 
 def create_app(settings: RegistrySettings) -> FastAPI:
-    """Return the app; if there is no version, release a first one."""
+    """Return the app, which serves the versions in the folder."""
     folder = folder_of(settings)
-    if not (folder / "index.json").is_file():
-        release(settings, seed=7)
     app = make_app("edge", settings)
 
     @app.exception_handler(RefusedModelError)
@@ -63,12 +61,13 @@ def create_app(settings: RegistrySettings) -> FastAPI:
 
 
 def main() -> None:
-    """Serve the registry."""
+    """Serve the registry; if there is no version, release a first one."""
     settings = read_settings(RegistrySettings)
     with refusing():
+        if not (folder_of(settings) / "index.json").is_file():
+            apart("edge.release")
         versions(folder_of(settings))
-        app = create_app(settings)
-    serve(app, settings)
+    serve(create_app(settings), settings)
 
 
 if __name__ == "__main__":

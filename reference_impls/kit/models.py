@@ -195,20 +195,30 @@ def trained(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0) 
 
 
 def trained_apart(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0) -> Path:
-    """Return the model of a folder as `trained` does, for a process that loads no model.
-
-    The training has its own process: otherwise scikit-learn would stay in this one, with 100 MB of memory.
-    """
+    """Return the model of a folder as `trained` does, for a process that loads no model."""
     path = folder / f"{name or data_set}.skops"
-    if path.is_file() and card_path(path).is_file():
-        return path
-    command = [sys.executable, "-m", "kit.training", data_set, str(folder), name, str(trees)]
+    if not (path.is_file() and card_path(path).is_file()):
+        apart("kit.training", data_set, str(folder), name, str(trees))
+    return path
+
+
+def examples_apart(data_set: DataSet) -> Floats:
+    """Return what `examples` returns, for a process that loads no model."""
+    return np.array(json.loads(apart("kit.training", data_set)), dtype=np.float64)
+
+
+def apart(module: str, *words: str) -> str:
+    """Run a module in a process that ends, and return what it prints; raises `RefusedModelError` with its last line.
+
+    It is for work that needs scikit-learn once: otherwise that would stay in this process, with 100 MB of memory.
+    """
     paths = (str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", ""))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False)
+    command = [sys.executable, "-m", module, *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise RefusedModelError((done.stderr.strip().splitlines() or ["the training failed"])[-1])
-    return path
+        raise RefusedModelError((done.stderr.strip().splitlines() or [f"{module} failed"])[-1])
+    return done.stdout
 
 
 def load(path: Path, digest: str = "") -> Model:

@@ -19,7 +19,7 @@ from typing import get_args
 import httpx
 
 from kit.load import LoadError, Plan, Record, check, run
-from kit.models import DataSet
+from kit.models import DataSet, Floats, examples_apart, refusing
 from kit.ports import front_port
 from kit.processes import Part, Processes, python_part
 from kit.settings import Settings, command_line, ended_in_one_line, read_settings, refuse
@@ -56,12 +56,17 @@ def _read(parse: Callable[[str], float]) -> Callable[[str], float]:
     return read
 
 
+def _examples(data_set: DataSet) -> Floats:
+    with refusing():
+        return examples_apart(data_set)
+
+
 def main() -> int:
     """Load the service, report, and return the verdict as the exit status, or 2 for wrong arguments."""
     call = options()
     objective = Objective(call.p99, call.errors, call.most_lateness, call.most_drift)
     try:
-        calls = recorded(call.inputs, call.path) if call.inputs else drawn(call.data, call.path)
+        calls = recorded(call.inputs, call.path) if call.inputs else drawn(_examples(call.data), call.path)
         if call.json and call.json.exists():
             raise LoadError(f"{call.json} exists; name a new file")
         if call.json and not call.json.resolve().parent.is_dir():

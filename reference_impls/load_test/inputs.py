@@ -7,16 +7,16 @@ import random
 from pathlib import Path
 
 from kit.load import Call, LoadError
-from kit.models import DataSet, examples
+from kit.models import Floats
 
 MOST_INPUTS = 100_000
 _MANY = 0.1                                        # share of the requests with several records
 _MOST_RECORDS = 20
 
 
-def drawn(data_set: DataSet, path: str, count: int = 1000, seed: int = 7) -> list[Call]:
-    """Return requests with records of a data set: most have one, some up to twenty."""
-    records, draw = examples(data_set).tolist(), random.Random(seed)
+def drawn(examples: Floats, path: str, count: int = 1000, seed: int = 7) -> list[Call]:
+    """Return requests with records of shape (records, features): most have one, some up to twenty."""
+    records, draw = examples.tolist(), random.Random(seed)
     sizes = (draw.randint(2, _MOST_RECORDS) if draw.random() < _MANY else 1 for _ in range(count))
     return [Call(path, json.dumps({"inputs": draw.choices(records, k=size)}).encode()) for size in sizes]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kit.load import Record
+from kit.models import examples
 from kit.testing.inputs import bad_bodies
 from kit.testing.service import PATIENCE_S, launch, refusal, start
 from load_test.inputs import drawn
@@ -91,11 +92,11 @@ def test_a_wrong_call_is_refused(tmp_path: Path) -> None:
 
 
 def test_inputs_vary_as_real_ones_do() -> None:
-    calls = drawn("wine", "/predict")
+    calls = drawn(examples("wine"), "/predict")
     sizes = [len(json.loads(call.body)["inputs"]) for call in calls]
     assert len({call.body for call in calls}) > 200
     assert 0.8 < sizes.count(1) / len(sizes) < 1 and max(sizes) > 10
-    assert calls == drawn("wine", "/predict")
+    assert calls == drawn(examples("wine"), "/predict")
 
 
 def test_quantities_are_read_as_an_architecture_has_them() -> None:

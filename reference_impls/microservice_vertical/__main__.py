@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from kit.models import apart, refusing
 from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings
-from microservice_vertical.chain import STAGES, train_chain
+from microservice_vertical.chain import STAGES, is_trained
 from microservice_vertical.proxy import ProxySettings
 
 
@@ -15,7 +16,9 @@ def main() -> int:
     """Run all servers; the proxy listens on the address in the settings."""
     command_line("microservice_vertical", __doc__, ProxySettings).parse_args()
     settings = read_settings(Settings)
-    train_chain(settings.data_dir)
+    if not is_trained(settings.data_dir):
+        with refusing():
+            apart("microservice_vertical.chain")
     port = front_port(settings)
     ports = {stage: free_port() for stage in STAGES}
     urls = {stage: f"http://127.0.0.1:{ports[stage]}" for stage in STAGES}

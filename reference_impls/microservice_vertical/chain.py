@@ -26,10 +26,15 @@ def sureness(said: Prediction | Labelled) -> list[float]:
     return [said.probability if said.label == group else 0.0 for group in GROUPS]
 
 
+def is_trained(folder: Path) -> bool:
+    """Return whether a folder contains both models."""
+    paths = [folder / f"{stage}.skops" for stage in STAGES]
+    return all(path.is_file() and card_path(path).is_file() for path in paths)
+
+
 def train_chain(folder: Path) -> None:
     """Train both models if the folder does not contain them; the fine one is trained on the coarse one's output."""
-    paths = [folder / f"{stage}.skops" for stage in STAGES]
-    if all(path.is_file() and card_path(path).is_file() for path in paths):
+    if is_trained(folder):
         return
     pixels, digits = labelled("digits")
     groups = np.array([[str(digit) in members for members in GROUPS.values()].index(True) for digit in digits])

@@ -22,7 +22,7 @@ from fastapi.responses import FileResponse
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, JsonValue
 
 from kit.logs import configure_logs, logger
-from kit.models import card_path, read_card, train
+from kit.models import card_path, read_card, trained_apart
 from kit.settings import read_settings
 from kit.tokens import AdminSettings, holder_of
 from kit.web import make_app, serve
@@ -176,7 +176,7 @@ def main() -> None:
     configure_logs(settings, TITLE)                # before the first version is registered and logged
     registry = Registry(settings.data_dir / "registry")
     if not registry.all("iris"):
-        new = NewVersion.model_validate(as_version(train("iris", settings.data_dir / "training")))
+        new = NewVersion.model_validate(as_version(trained_apart("iris", settings.data_dir / "training")))
         registry.move("iris", registry.add("iris", new, "the first start").version, "production", "the first start")
     serve(create_app(settings, registry), settings)
 

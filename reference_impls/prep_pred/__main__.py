@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 
+from kit.models import apart, refusing
 from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings
 from prep_pred.preprocessor import PreprocessorSettings
-from prep_pred.release import make_release
+from prep_pred.release import is_released
 
 
 def main() -> int:
     """Run both servers; the preprocessor listens on the address in the settings."""
     command_line("prep_pred", __doc__, PreprocessorSettings).parse_args()
     settings = read_settings(Settings)
-    make_release(settings.data_dir)
+    if not is_released(settings.data_dir):
+        with refusing():
+            apart("prep_pred.release")
     port, behind = front_port(settings), free_port()
     front = python_part(
         "preprocessor", "prep_pred.preprocessor", host=settings.host, port=port, predictor=f"http://127.0.0.1:{behind}"

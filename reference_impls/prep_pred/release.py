@@ -13,9 +13,14 @@ from prep_pred.predictor import MODEL, PAIR
 from prep_pred.preparation import Preparation
 
 
+def is_released(folder: Path) -> bool:
+    """Return whether a folder contains a release."""
+    return (folder / f"{MODEL}.skops").is_file()
+
+
 def make_release(folder: Path) -> None:
     """Write a release into a folder without one; the model is written last, so an incomplete release has no model."""
-    if not (folder / f"{MODEL}.skops").is_file():
+    if not is_released(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PAIR).write_text(Preparation().version)
         trained(MODEL, folder)
