@@ -36,7 +36,6 @@ def predict(sent: Sent) -> dict[str, str]:
 
 serve(app, settings)
 """
-MANY = 60
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n"
 
 
@@ -51,10 +50,10 @@ def ready(service: Service) -> tuple[int, str]:
     return answer.status_code, answer.json()["status"]
 
 
-def connections(service: Service, sent: bytes) -> list[socket.socket]:
+def connections(service: Service, sent: bytes, count: int) -> list[socket.socket]:
     """Open connections that send the same bytes, and then nothing."""
     address = (service.client.base_url.host, service.client.base_url.port or 0)
-    opened = [socket.create_connection(address, PATIENCE_S) for _ in range(MANY)]
+    opened = [socket.create_connection(address, PATIENCE_S) for _ in range(count)]
     for one in opened:
         one.sendall(sent)
     return opened
@@ -68,12 +67,13 @@ def read_to_end(connection: socket.socket) -> bytes:
 def test_callers_that_stop_in_the_middle_are_closed_and_others_are_answered(folder: Path) -> None:
     with start(folder, "guarded", receive_s=1) as service:
         halves = {
-            "nothing": b"", "half a head": HEAD[:40], "head without its end": HEAD, "no body": HEAD + b"\r\n",
-            "half a body": HEAD + b"\r\n" + b'{"until',
+            "nothing": (20, b""), "half a head": (20, HEAD[:40]), "head without its end": (200, HEAD),
+            "no body": (20, HEAD + b"\r\n"), "half a body": (300, HEAD + b"\r\n" + b'{"until'),
         }  # fmt: skip
-        for what, half in halves.items():
-            waiting = connections(service, half)
+        for what, (count, half) in halves.items():
+            waiting = connections(service, half, count)
             assert service.client.post("/predict", json={}).status_code == 200, what
+            assert ready(service) == (200, "ready"), what
             with ThreadPoolExecutor(8) as pool:
                 answers = set(pool.map(read_to_end, waiting))
             for answer in answers:
