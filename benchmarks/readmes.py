@@ -22,10 +22,13 @@ if not __package__:
 from kit.testing.service import start  # noqa: E402
 
 _PATIENCE_S: Final = 180
-_CHANGE_S: Final = 10
+_CHANGE_S: Final = 60
 _BLOCK: Final = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 _PROMISED: Final = re.compile(r"#.*?\b([2345]\d\d)\b")
-_PLACEHOLDER: Final = re.compile(r"…|\bID\b|\bVERSION\b|\$R/|reference load-test|SERVE_\w+=\S+ ")
+_PLACEHOLDER: Final = re.compile(r"…|\bID\b|\bVERSION\b|reference load-test|SERVE_\w+=\S+ ")
+_FUNCTION: Final = re.compile(r"\w+\(\)")
+_TOKENS: Final = re.compile(r"SERVE_ADMIN_TOKENS='(.*?)'")
+_REGISTRY: Final = re.compile(r"registry\D*?(http://[\w.:]+)")
 
 
 class BrokenReadmeError(AssertionError):
@@ -65,16 +68,18 @@ def tried(name: str, folder: Path) -> int:
     data = folder / "reference-data" / name            # as `archlint reference` sets it
     (folder / "README.md").write_text(readme)
     ran = 0
-    with start(folder, module, data_dir=data, **_more(module)) as service:
+    with start(folder, module, data_dir=data, **_settings(readme, module)) as service:
         address = service.url.removeprefix("http://")
         binaries = folder / ".venv"
         binaries.symlink_to(Path(sys.prefix))
         aliases = "shopt -s expand_aliases\n"         # bash expands those of the lines before
+        if registry := _REGISTRY.search(service.output):
+            aliases += f"R={registry[1]}\n"
         for command in commands(readme):
             if _PLACEHOLDER.search(command):
                 continue
             here = command.replace("localhost:8000", address).replace("127.0.0.1:8000", address)
-            if here.startswith("alias "):
+            if here.startswith("alias ") or _FUNCTION.match(here):
                 aliases += f"{here}\n"
                 continue
             _run(here, folder, aliases)
@@ -84,9 +89,11 @@ def tried(name: str, folder: Path) -> int:
     return ran
 
 
-def _more(module: str) -> dict[str, str | float]:
-    tokens = '{"alice": "at-least-16-letters"}'        # as the README says
-    return {"watch_s": 0.1, "admin_tokens": tokens} if module == "parameter_based" else {}
+def _settings(readme: str, module: str) -> dict[str, str | float]:
+    """Return the settings that a README tells its reader to make before the commands."""
+    tokens = _TOKENS.search(readme)
+    faster: dict[str, str | float] = {"watch_s": 0.1} if module == "parameter_based" else {}
+    return faster | ({"admin_tokens": tokens[1]} if tokens else {})
 
 
 def _run(command: str, folder: Path, aliases: str) -> None:
