@@ -14,7 +14,7 @@ import redis
 from benchmarks.serving.faults import Episode, episode
 from benchmarks.serving.results import Measured
 from benchmarks.serving.runs import gated, highest_rate
-from benchmarks.serving.stories import kill_one, records
+from benchmarks.serving.stories import first_share, kill_one, records
 from benchmarks.serving.subjects import Subject, memory_mb, started
 from kit.load import Call, Plan
 from kit.models import DataSet, examples
@@ -76,6 +76,7 @@ SUBJECTS = (
     Subject("model-cascade", "model_cascade", _said("cascade"), (), _QUIET),
     Subject("model-cascade, always the larger model", "model_cascade", _said("cascade"), ("--always-large",), _QUIET),
     Subject("guardrail", "guardrail", _said("topics-large"), (), _QUIET),
+    Subject("guardrail, the model alone", "continuous_batching", _said("topics-large"), (), _QUIET),
     Subject("rag", "rag", _body({"question": "What is an assertion?", "max_tokens": 16}, "/ask"), (), _QUIET),
     Subject("batch, read from the store", "batch", [Call("/predictions/flower-000", method="GET")], (), _QUIET),
 )
@@ -130,9 +131,10 @@ def _measured(subject: Subject, folder: Path, seconds: float) -> Measured:
             pass
         with started(subject, home, **settings) as running:
             weight = memory_mb(running.service)
+            first = first_share(running.service, subject.calls[:10]) if subject.calls is STREAMS else None
             run = gated(Plan(running.service.url, RATE, seconds), subject.calls)
             best = highest_rate(running.service.url, subject.calls)
-            return Measured(subject.name, RATE, run, running.start_s, weight, best)
+            return Measured(subject.name, RATE, run, running.start_s, weight, best, first_share=first)
 
 
 def killed(folder: Path, seconds: float, only: Sequence[str], failures: dict[str, str]) -> Iterator[Episode]:

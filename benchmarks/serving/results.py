@@ -23,6 +23,7 @@ class Measured(NamedTuple):
     """One service under one load; `highest_per_s` is the highest of the tested rates that it sustained.
 
     `answer_s` is the median time until the result is available, if the first answer only accepts the request.
+    `first_share` is the time to the first token of a streamed answer, as a share of the time of the whole answer.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Measured(NamedTuple):
     memory_mb: float
     highest_per_s: float | None = None
     answer_s: float | None = None
+    first_share: float | None = None
 
 
 class Results(NamedTuple):

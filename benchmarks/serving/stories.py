@@ -76,6 +76,19 @@ def later_answer_s(service: Service, calls: Sequence[Call]) -> float:
     return statistics.median(times)
 
 
+def first_share(service: Service, calls: Sequence[Call]) -> float:
+    """Return the time to the first token as a share of the whole answer: the median of streams in sequence."""
+    shares = []
+    for call in calls:
+        begin, first_s = time.perf_counter(), 0.0
+        with service.client.stream(call.method, call.path, content=call.body, headers=JSON) as answer:
+            for line in answer.raise_for_status().iter_lines():
+                if not first_s and '"content"' in line:
+                    first_s = time.perf_counter() - begin
+        shares.append(first_s / (time.perf_counter() - begin))
+    return statistics.median(shares)
+
+
 class Event(NamedTuple):
     """An event for one of the models: its name, the fault of the service, and the function that triggers it."""
 

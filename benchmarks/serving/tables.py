@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from benchmarks.serving.faults import Episode
 from benchmarks.serving.results import Machine, Measured, Results
@@ -20,6 +22,7 @@ def render(results: Results) -> str:
         parts.append(_neighbours(results.neighbours))
     if results.patterns:
         parts.append(_patterns(results.patterns))
+        parts += [text for text in [_claims({row.name: row for row in results.patterns})] if text]
     if results.killed:
         parts.append(_killed(results.killed))
     if results.failures:
@@ -90,6 +93,50 @@ def _patterns(rows: tuple[Measured, ...]) -> str:
         "answers and a p99\nbelow one second. The services do different work, so do not rank them by these rows.\n\n"
         + table(head, cells)
     )
+
+
+class Claim(NamedTuple):
+    """What archlint says about a pattern, the row that shows it, and the row that it is compared with."""
+
+    pattern: str
+    says: str
+    row: str
+    over: str = ""
+
+
+CLAIMS: Final = (
+    Claim("continuous-batching", "one step for many sequences costs little more than one for a single sequence",
+          "continuous-batching", "continuous-batching, one by one"),
+    Claim("streamed-answer", "a client uses the first tokens while the rest follows; SRV014 reports what buffers them",
+          "streamed-answer, behind nginx"),
+    Claim("llm-gateway", "a cached answer needs no model (`hit_ratio`)", "llm-gateway, cache hits",
+          "llm-gateway, cache misses"),
+    Claim("model-cascade", "only hard requests wait for the larger model; SRV001 suggests it",
+          "model-cascade", "model-cascade, always the larger model"),
+    Claim("guardrail", "it takes time before or after each answer", "guardrail", "guardrail, the model alone"),
+)  # fmt: skip
+
+
+def _claims(rows: Mapping[str, Measured]) -> str:
+    """Compare rows of one run with what the catalogue and the rules say; empty without such rows."""
+    head = ("pattern", "what archlint says", "measured")
+    cells = [
+        (claim.pattern, claim.says, _measured(rows[claim.row], rows.get(claim.over)))
+        for claim in CLAIMS if claim.row in rows and (not claim.over or claim.over in rows)
+    ]  # fmt: skip
+    title = "### What archlint says about language models, and what was measured"
+    return f"{title}\n\n{table(head, cells)}" if cells else ""
+
+
+def _measured(row: Measured, other: Measured | None) -> str:
+    if other is None:
+        return f"the first token comes after {row.first_share or math.nan:.0%} of the whole answer"
+    ours, theirs = row.gated.record, other.gated.record
+    times = ", ".join(
+        f"{name} {_ms(mine)} ms against {_ms(yours)} ms ({mine / yours:.2f} x)"
+        for name, mine, yours in (("p50", ours.p50, theirs.p50), ("p99", ours.p99, theirs.p99))
+    )
+    return f"{times}; kept up with {row.highest_per_s or 0:g}/s against {other.highest_per_s or 0:g}/s"
 
 
 def _killed(rows: tuple[Episode, ...]) -> str:
