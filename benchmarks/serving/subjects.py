@@ -15,7 +15,7 @@ import httpx
 from kit.load import Call
 from kit.testing.service import Service, launch
 
-_PATIENCE_S = 120.0
+_PATIENCE_S = 300.0
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
