@@ -126,7 +126,7 @@ async def _read_away(receive: Receive, most: int) -> None:
 class InFlight:
     """The requests in flight: at most `most`. One that is older than `hung_s` is taken for hung.
 
-    Routes that are no coroutines share a number of threads, 40 by default: if all of them hang, no other can start.
+    Routes that are no coroutines share a number of threads: if all of them hang, no other can start.
     """
 
     def __init__(self, most: int, hung_s: float) -> None:

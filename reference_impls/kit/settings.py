@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     lame_duck_s: float = Field(2, ge=0, description="how long /ready fails after SIGTERM before it accepts no requests")
     receive_s: float = Field(10, gt=0, description="how long a caller may take to send a request")
     most_in_flight: int = Field(1000, ge=1, description="the requests in flight; others get 503")
+    threads: int = Field(40, ge=1, description="the requests that are worked on at a time; others wait their turn")
     hung_s: float = Field(30, gt=0, description="a request in flight for longer is taken for hung")
     traces_url: str = Field("", description="an OpenTelemetry collector (OTLP over HTTP) that gets spans; empty: none")
     start_s: float = Field(60, gt=0, description="how long the processes of a pattern may take to become ready")

@@ -10,12 +10,13 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from types import FrameType
 
 import structlog
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -61,7 +62,7 @@ def make_app(
     `not_ready` returns why the service cannot take traffic, or nothing if it can; `detail` returns further fields of
     `/ready`. Everything that `lifespan` loads before it yields is loaded before the first connection is accepted.
     """
-    app = FastAPI(title=title, lifespan=lifespan)
+    app = FastAPI(title=title, lifespan=_with_threads(settings.threads, lifespan))
     metrics = app.state.metrics = Metrics()
     in_flight = InFlight(settings.most_in_flight, settings.hung_s)
     hung = Gauge("requests_hung", "Requests in flight for more than SERVE_HUNG_S.", registry=metrics.registry)
@@ -103,6 +104,18 @@ def make_app(
     app.add_middleware(Admit, in_flight=in_flight, quiet=QUIET)
     app.add_middleware(_Observe, metrics=metrics)
     return app
+
+
+def _with_threads(count: int, lifespan: Lifespan | None) -> Lifespan:
+    """Return a lifespan in which routes that are no coroutines share a number of threads."""
+
+    @asynccontextmanager
+    async def both(app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = count
+        async with lifespan(app) if lifespan is not None else nullcontext():
+            yield
+
+    return both
 
 
 class _Observe:
