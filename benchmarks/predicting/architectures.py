@@ -29,7 +29,10 @@ Facts = dict[tuple[str, str], str]
 WORKLOAD: Final = "ask"
 WHOLE: Final = "whole"
 HITS: Final = 0.8
-_QUIET: Final = {"log_level": "warning"}
+_SIZE: Final = 100
+"""Records of one request to the cache, so that a hit takes milliseconds too."""
+_QUIET: Final = {"log_level": "warning", "threads": "1"}
+"""Each process works on one request after the other, as its `arch.yaml` says."""
 _LEAST_SHARE: Final = 0.05
 _LEAST_CV: Final = 0.1
 
@@ -94,13 +97,13 @@ def _batches(data_set: DataSet, count: int, path: str = "/predict") -> list[Call
     return [Call(path, records(rows[first : first + count])) for first in range(0, 150, 10)]
 
 
-def _unseen(run: int, count: int = 900, size: int = 20) -> list[Call]:
+def _unseen(run: int, count: int = 900, size: int = _SIZE) -> list[Call]:
     """Return requests that no other run sends."""
     rows = examples("digits")[:size]
     return [Call("/predict", records((rows + run + number / 1e6).tolist())) for number in range(count)]
 
 
-_HOT: Final = _batches("digits", 20)[:10]
+_HOT: Final = _batches("digits", _SIZE)[:10]
 
 
 def _some_seen(run: int) -> list[Call]:
@@ -115,12 +118,12 @@ def _some_seen(run: int) -> list[Call]:
 
 
 def _images() -> list[Call]:
-    """Return images of 512 x 512 pixels for the preprocessor."""
+    """Return images of 1,024 x 1,024 pixels for the preprocessor."""
     found = []
     for digit in examples("digits")[:20]:
         pixels = np.rint(digit.reshape(8, 8) * 255 / 16).astype(np.uint8)
         out = BytesIO()
-        Image.fromarray(pixels).resize((512, 512), Image.Resampling.NEAREST).save(out, "PNG")
+        Image.fromarray(pixels).resize((1024, 1024), Image.Resampling.NEAREST).save(out, "PNG")
         found.append(Call("/predict", out.getvalue()))
     return found
 
@@ -133,7 +136,7 @@ def _predictor() -> Probe:
 
 
 _BOTH: Final[tuple[DataSet, ...]] = ("iris", "wine", "breast_cancer")
-_FANNED: Final = {name: {"inputs": examples(name)[:20].tolist()} for name in _BOTH}
+_FANNED: Final = {name: {"inputs": examples(name)[:50].tolist()} for name in _BOTH}
 _WORKLOAD: Final = f"""\
 archlint: 1
 workloads:
@@ -228,7 +231,7 @@ _WEB: Final = Subject("single", "web_single", (), (), _QUIET)
 _PREP: Final = Subject("tandem", "prep_pred", (), (), _QUIET)
 _STORED: Final = Subject("cache", "prediction_cache", (), (), _QUIET)
 ARCHITECTURES: Final = (
-    Architecture("single", _WEB, _same(_batches("iris", 300)), _SINGLE,
+    Architecture("single", _WEB, _same(_batches("iris", 500)), _SINGLE,
                  lambda measured: {("models", "iris"): times(measured[WHOLE])}),
     Architecture("tandem", _PREP, _same(_images()), _TANDEM, _tandem, {"predictor": _predictor()}),
     Architecture("fan-out", Subject("fan-out", "microservice_horizontal", (), (), _QUIET),
@@ -238,7 +241,7 @@ ARCHITECTURES: Final = (
                  {"hits": Probe(_STORED, _same(_HOT)), "misses": Probe(_STORED, _unseen)},
                  lambda measured: HITS * measured["hits"].mean_s + (1 - HITS) * measured["misses"].mean_s),
     Architecture("queue and worker", Subject("queue", "asynchronous", (), (), _QUIET),
-                 _same(_batches("iris", 100, "/predictions")), _QUEUE,
+                 _same(_batches("iris", 400, "/predictions")), _QUEUE,
                  lambda measured: {("components", "api"): times(measured[WHOLE])}),
     Architecture("batch", Subject("batch", "batch", (), (), _QUIET),
                  _same([Call("/predictions/flower-000", method="GET")]), _BATCH,

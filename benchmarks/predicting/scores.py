@@ -56,7 +56,10 @@ JUDGES: dict[str, Judge] = {
 
 
 class Score(NamedTuple):
-    """The summary: `right` counts right verdicts of each judge, of `verdicts`; errors are medians of their size."""
+    """The summary: `right` counts right verdicts of each judge, of `verdicts`.
+
+    Errors are medians of their size, over loads up to `MODERATE`, as the aims are.
+    """
 
     results: int
     compared: int
@@ -81,7 +84,6 @@ def score(results: Iterable[Result]) -> Score:
         for band, measured, aim in ((one.prediction.p50, one.p50_s, P50_AIM), (one.prediction.p99, one.p99_s, P99_AIM))
         if band is not None
     ]  # fmt: skip
-    sizes = [(abs(error(band, value)), aim) for _, band, value, aim in bands]
     moderate = [(abs(error(band, value)), aim) for load, band, value, aim in bands if load <= MODERATE]
     asked = [(one, limit) for one in found for limit in one.objectives_s]
     right = {name: sum(judge(one, limit) == one.fine(limit) for one, limit in asked) for name, judge in JUDGES.items()}
@@ -90,8 +92,8 @@ def score(results: Iterable[Result]) -> Score:
         sum(1 for _, band, _, _ in bands if band.least > 0),
         sum(1 for _, band, value, _ in bands if value < band.least),
         sum(1 for _, band, value, _ in bands if band.low <= value <= band.high),
-        _median(size for size, aim in sizes if aim == P50_AIM),
-        _median(size for size, aim in sizes if aim == P99_AIM),
+        _median(size for size, aim in moderate if aim == P50_AIM),
+        _median(size for size, aim in moderate if aim == P99_AIM),
         sum(1 for size, aim in moderate if aim == P50_AIM and size <= aim),
         sum(1 for size, aim in moderate if aim == P99_AIM and size <= aim),
         sum(1 for _, aim in moderate if aim == P50_AIM),
