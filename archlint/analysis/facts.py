@@ -74,12 +74,16 @@ class Facts:
 
     def never_generates(self, component: Component) -> bool:
         """Whether the technology serves only models that generate no tokens."""
-        fact = self._assumed(component, "generates")
-        return fact is not None and not fact.value
+        return self._default(component, "generates") is False
+
+    def _default(self, component: Component, key: str) -> float | bool | str | None:
+        """Return what the catalogue says of a component's technology."""
+        technology = self.technology(component)
+        known = technology.assumed.get(key) if technology is not None else None
+        return None if known is None else known.value
 
     def _is_assumed(self, component: Component, key: str) -> bool:
-        fact = self._assumed(component, key)
-        return fact is not None and bool(fact.value)
+        return bool(self._default(component, key))
 
     def timeout_s(self, relation: Relation) -> Fact | None:
         """Return the timeout of one attempt: stated, otherwise the default of the caller's technology."""
@@ -118,7 +122,8 @@ class Facts:
 
     def spreads_requests(self, component: Component) -> bool:
         """Whether something spreads the requests over a component's replicas, in whatever way."""
-        return self.balancing(component) is not None or self._is_assumed(component, "balanced")
+        stated = component.balancing is not None or self._default(component, "balancing") is not None
+        return stated or self._is_assumed(component, "balanced")
 
     def workers(self, component: Component) -> Fact:
         """Return how many requests one replica handles at a time; 1 if unknown."""
