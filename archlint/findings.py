@@ -199,13 +199,13 @@ def order_of(finding: Finding) -> tuple[int, int, float, str, int, int, str]:
 def grouped(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return findings in their order; those that one decision fixes are one finding, with its places.
 
-    They have the same rule, `group`, severity and certainty. The fingerprint is made of the rule and the group, so that
-    it stays the same if a place is added or removed; each place keeps its own.
+    They have the same rule, `group` and severity; the weakest certainty of them is that of all. The fingerprint is made
+    of the rule and the group, so that it stays the same if a place is added or removed; each place keeps its own.
     """
     members: dict[tuple[str, ...], list[Finding]] = {}
     for finding in sorted(findings, key=order_of):
         alone = "" if finding.group else str(id(finding))
-        key = finding.rule, finding.group, finding.severity, finding.certainty, alone
+        key = finding.rule, finding.group, finding.severity, alone
         members.setdefault(key, []).append(finding)
     seen: dict[tuple[str, str], int] = {}
     whole = []
@@ -216,6 +216,10 @@ def grouped(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         ordinal = seen[rule, name] = seen.get((rule, name), -1) + 1
         whole.append(_one(found, fingerprint(rule, f"group {name}", ordinal)))
     return tuple(sorted(whole, key=order_of))
+
+
+_CERTAINTIES: Final = ("proven", "estimated", "heuristic")
+"""From the strongest to the weakest."""
 
 
 def count_of(findings: Iterable[Finding]) -> int:
@@ -232,6 +236,7 @@ def _one(members: list[Finding], identity: str) -> Finding:
     return msgspec.structs.replace(
         first,
         message=f"{first.message}{more}",
+        certainty=max((one.certainty for one in members), key=_CERTAINTIES.index),
         fingerprint=identity,
         cures=tuple(dict.fromkeys(cure for one in members for cure in one.cures)),
         places=places,

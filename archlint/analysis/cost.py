@@ -167,9 +167,9 @@ class Costs:
     def _replicas(self, workload: Workload, component: Component, amount: Money) -> Item | Place | None:
         """Return what the replicas that always run cost; jobs only cost while they run."""
         facts = self._system.facts
-        if facts.serverless(component) or component.kind in _JOBS:
-            return None
         replicas = facts.replicas(component)
+        if component.kind in _JOBS or (replicas is None and facts.serverless(component)):
+            return None
         if replicas is None and (component.kind == "external" or facts.redundant(component) is not None):
             replicas = Fact(1.0, Origin.ASSUMED, None, "one contract")
         if replicas is None:

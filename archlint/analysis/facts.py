@@ -36,6 +36,7 @@ class Facts:
         self._components = components
         self._nones = nones
         self._technologies = technologies
+        self._assumable: dict[tuple[str, ...], bool] = {}
 
     def technology(self, component: Component) -> Technology | None:
         """Return the catalogue entry of a component's technology."""
@@ -84,6 +85,17 @@ class Facts:
 
     def _is_assumed(self, component: Component, key: str) -> bool:
         return bool(self._default(component, key))
+
+    def may_be_assumed(self, component: Component, *keys: str) -> bool:
+        """Whether the file states no technology, and one that fits the component has one of these defaults."""
+        if component.uses is not None:
+            return False
+        sort = component.kind, *keys
+        if sort not in self._assumable:
+            fitting = (entry.assumed for entry in self._technologies.entries.values() if entry.fits(component.kind))
+            known = (assumed[key] for assumed in fitting for key in keys if key in assumed)
+            self._assumable[sort] = any(fact.value for fact in known)
+        return self._assumable[sort]
 
     def timeout_s(self, relation: Relation) -> Fact | None:
         """Return the timeout of one attempt: stated, otherwise the default of the caller's technology."""

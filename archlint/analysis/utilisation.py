@@ -229,13 +229,9 @@ def slots_of(system: System, component: Component) -> Slots:
         needs.append(component.place("workers"))
     if batching is not None and batch is None:
         needs.append(component.place("batching", "max_size"))
-    return Slots(replicas, workers, batch, tuple(needs), _grows(system, component))
-
-
-def _grows(system: System, component: Component) -> bool:
-    """Return whether the platform starts as many instances as there are requests, as far as the file states."""
-    ranges = (component.autoscale, component.scaling)
-    return system.facts.serverless(component) and not any(r is not None and r.maximum is not None for r in ranges)
+    # A platform starts as many instances as there are requests, unless the file states how many there are at most.
+    unbounded = replicas is None and system.facts.serverless(component)
+    return Slots(replicas, workers, batch, tuple(needs), unbounded)
 
 
 def _own_times(component: Component) -> Iterator[Time]:

@@ -45,6 +45,10 @@ class _Missed(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each component that rules out an objective, and for each workload that all of them rule out."""
+    if _may_cut(system):
+        from archlint.checks._cut_short import cut_short  # needed only if a timeout is below a stated time
+
+        yield from cut_short(system, Traffic(system))
     found = Availabilities(system, Sites.of_system(system, params.zone_availability, params.region_availability))
     if not found.pools.stated:
         return
@@ -62,6 +66,18 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             others += judge.together(workload, objective)
     yield from (judge.hit(missed) for missed in certain.values())
     yield from others
+
+
+def _may_cut(system: System) -> bool:
+    """Return whether a workload states an objective, and any time is longer than any timeout; quick."""
+    if all(workload.slo.availability is None for workload in system.workloads.values()):
+        return False
+    times = [model.service_time for model in system.architecture.models.values()]
+    times += [component.service_time for component in system.components.values()]
+    stated = (time for time in times if time is not None)
+    longest_s = max((max(t.constant_s or 0.0, *(s for _, s in t.percentiles), 0.0) for t in stated), default=0.0)
+    relations = (relation for component in system.components.values() for relation in component.relations)
+    return any(r.timeout_s is not None and r.timeout_s < longest_s for r in relations)
 
 
 class _Judge:

@@ -14,7 +14,7 @@ from archlint.model.quantities import format_duration, format_percentile
 from archlint.topology import Flow, Step
 from archlint.topology.reach import Reach
 from archlint.topology.routes import Routes
-from archlint.verdicts import Hit, NoParams, Origin, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, NoParams, Origin, Term, Undecided, Verdict
 
 _ONE_DEVICE: Final = frozenset({("client", "edge-device"), ("edge-device", "client"), ("edge-device", "edge-device")})
 
@@ -40,7 +40,7 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
         missing = [r for r in relations if r.place("timeout").identity not in unread]
         if missing:
             loss = traffic.through(missing[0].source)
-            yield from (_hit(relation, len(missing), asked, loss) for relation in missing)
+            yield from (_hit(system, relation, len(missing), asked, loss) for relation in missing)
         else:
             needs = tuple(relation.place("timeout") for relation in relations)
             yield Undecided(relations[0].place(), needs, "a value that could not be read")
@@ -117,8 +117,18 @@ def _tightest(asked: Iterable[_Asked | None]) -> _Asked | None:
     return min((one for one in asked if one is not None), key=lambda one: one.rank, default=None)
 
 
-def _hit(relation: Relation, calls: int, asked: _Asked | None, loss: float) -> Hit:
+def _may_have_one(system: System, relation: Relation) -> bool:
+    """Return whether the technology of the caller, which the file leaves out, may set a timeout or wait for nothing."""
+    if relation.place("timeout").identity in system.architecture.nones:
+        return False
+    return system.facts.may_be_assumed(system.components[relation.source], "timeout", "names_only")
+
+
+def _hit(system: System, relation: Relation, calls: int, asked: _Asked | None, loss: float) -> Hit:
     caller, at = relation.source, relation.place()
+    certainty, note = Certainty.PROVEN, "not in the file, no known default"
+    if _may_have_one(system, relation):
+        certainty, note = Certainty.HEURISTIC, f"not in the file, and `uses` of {caller} may have a default"
     message = f"`{caller}` waits for `{relation.target}` without a timeout: if it hangs, `{caller}` hangs too"
     count = Term(
         "calls",
@@ -127,13 +137,13 @@ def _hit(relation: Relation, calls: int, asked: _Asked | None, loss: float) -> H
         "count",
         Origin.DERIVED,
         None,
-        "not in the file, no known default",
+        note,
     )
     if asked is None:
-        return Hit(at, message, (count,), cures=("timeout-budget",), loss=loss)
+        return Hit(at, message, (count,), certainty=certainty, cures=("timeout-budget",), loss=loss)
     percentile = format_percentile(asked.fraction)
     said = asked.workload.place("slo", "latency", percentile)
     message += f", but `{asked.workload.name}` needs {percentile} <= {format_duration(asked.objective_s)}"
     label = f"SLO of {asked.workload.name}, {percentile}"
     objective = Term("objective", label, asked.objective_s, "s", Origin.STATED, said, limit=True)
-    return Hit(at, message, (count, objective), cures=("timeout-budget",), loss=loss)
+    return Hit(at, message, (count, objective), certainty=certainty, cures=("timeout-budget",), loss=loss)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -105,7 +105,7 @@ def _judge(system: System, workload: Workload, read: Relation) -> Hit | Undecide
     live = _live_models(system, workload)
     if _same_origin(system, built.models, live):
         return None
-    generators = known_generators(system, workload)
+    generators = _generators(system, workload)
     before = _models_before(system, workload, read)
     embedders = tuple(m for m in live if m in before and m not in generators and _may_embed(system, m))
     if not embedders or _also_asks(system, workload, built.models):
@@ -132,6 +132,25 @@ def _models_before(system: System, workload: Workload, read: Relation) -> set[st
                 met.add(step.target)
                 order.append(step.target)
     return found
+
+
+def _generators(system: System, workload: Workload) -> frozenset[str]:
+    """Return the models of a workload that generate tokens.
+
+    If the file states it of some, the technologies that serve others do not count: they also serve embedding models.
+    """
+    known = known_generators(system, workload)
+    models = system.architecture.models
+    return frozenset(name for name in known if models[name].states_generation) or known
+
+
+def _one_surely_embeds(system: System, workload: Workload, embedders: Sequence[str]) -> bool:
+    """Return whether one of the models generates no tokens, whatever technologies the file leaves out."""
+    if any(system.architecture.models[name].states_generation for name in _generators(system, workload)):
+        return True
+    servers = [s for s in system.servings(workload) if s.mode in _LIVE and s.model in embedders and s.server]
+    doubtful = (s for s in servers if system.facts.may_be_assumed(system.components[s.server], "generates"))
+    return not {s.model for s in doubtful}.issuperset(embedders)
 
 
 def _also_asks(system: System, workload: Workload, models: Iterable[str]) -> bool:
@@ -200,7 +219,7 @@ def _origin(system: System, model: str) -> str:
 
 def _hit(system: System, workload: Workload, read: Relation, built: _Built, embedders: tuple[str, ...]) -> Hit:
     store = system.components[read.target]
-    proven = built.stated and workload.models is not None
+    proven = built.stated and workload.models is not None and _one_surely_embeds(system, workload, embedders)
     which = listed(embedders) if len(embedders) == 1 else f"one of {listed(embedders)}"
     return Hit(
         built.at,

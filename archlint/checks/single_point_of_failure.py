@@ -146,6 +146,7 @@ def _late(pool: Sequence[Component], judged: Redundancy, workloads: Sequence[Wor
         message,
         judged.terms,
         related,
+        _certainty(pool, judged),
         cures=("replicate",),
         severity=Severity.INFO,
         group=tuple(component.place() for component in pool),

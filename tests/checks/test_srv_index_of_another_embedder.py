@@ -14,7 +14,7 @@ models: {{query-net: {{}}, old-net: {{}}, small-net: {{quantised_from: old-net}}
 components:
   app: {{kind: client, calls: [api]}}
   api: {{kind: service, calls: [server], reads: [index]}}
-  server: {{kind: model-server, serves: [query-net]}}
+  server: {{kind: model-server, uses: fastapi, serves: [query-net]}}
   index: {{kind: vector-store{index}}}
 {writers}
 {more}
@@ -26,11 +26,21 @@ def test_another_model_is_proven_where_both_sides_are_stated() -> None:
     assert (finding.severity, finding.certainty) == ("error", "proven")
 
 
+@pytest.mark.parametrize(("uses", "alone"), [("", "heuristic"), ("uses: fastapi, ", "proven"), ("uses: vllm, ", "heuristic")])
+def test_a_technology_for_generators_makes_no_generator_beside_a_stated_one(uses: str, alone: str) -> None:
+    both = text(", index_of: old-net", "models: [query-net, llm], ", more="  writer: {kind: external, serves: [llm]}")
+    both = both.replace("calls: [server]", "calls: [server, writer]").replace("uses: fastapi, ", uses)
+    assert [f.certainty for f in lint("SRV013", both).findings.values()] == ["proven"]
+    unsure = lint("SRV013", both.replace("tpot: 20ms", ""))
+    assert [f.certainty for f in unsure.findings.values()] == [alone]
+
+
 def test_another_model_is_a_hint_where_a_side_is_not_stated() -> None:
     by_reach = lint("SRV013", text(", index_of: old-net", models="")).findings["components.index.index_of"]
     writer = "  job: {kind: batch-job, serves: [old-net], writes: [index]}"
     by_writer = lint("SRV013", text("", writers=writer)).findings["components.index"]
-    for finding in (by_reach, by_writer):
+    by_sort = lint("SRV013", text(", index_of: old-net").replace("uses: fastapi, ", "")).findings["components.index.index_of"]
+    for finding in (by_reach, by_writer, by_sort):
         assert (finding.severity, finding.certainty) == ("warning", "heuristic")
 
 

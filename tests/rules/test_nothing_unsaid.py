@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from random import Random
 
 import pytest
 import yaml
 
+from archlint.catalog.technologies import shipped_technologies
 from archlint.model.fields import Field
 from archlint.model.vocabulary import COMPONENT_FIELDS, MODEL_RECORD, RELATION_FIELDS, WORKLOAD
 from archlint.model.words import VERBS
 from archlint.verdicts import FileReport
 from tests.conftest import ROOT
 from tests.examples.stripping import Tree, parse
-from tests.rules.test_proven_unless import PACKS, check, relations
+from tests.rules.test_proven_unless import PACKS, before, check, relations
 
 EXAMPLES = sorted({path for pack in PACKS for path in pack.examples("bad")} | {*(ROOT / "examples/failing").glob("*.yaml")})
 TRIES = 5
@@ -65,6 +67,17 @@ def _unknown(record: dict[str, Tree], fields: Mapping[str, Field[object]]) -> It
             yield record, key
 
 
+@cache
+def defaults_of(kind: str) -> list[str]:
+    """One technology for each set of defaults among those that fit a kind of component."""
+    found: dict[tuple[tuple[str, object], ...], str] = {}
+    for technology in shipped_technologies().entries.values():
+        if technology.assumed and technology.fits(kind):
+            known = tuple(sorted((key, fact.value) for key, fact in technology.assumed.items()))
+            found.setdefault(known, technology.name)
+    return list(found.values())
+
+
 def proofs(report: FileReport) -> set[tuple[str, str]]:
     return {(f.rule, f.at) for f in report.findings if f.certainty == "proven" and not f.rule.startswith("DOC")}
 
@@ -72,12 +85,12 @@ def proofs(report: FileReport) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name[:6]}-{path.stem}")
 def test_no_further_fact_overturns_a_proof(path: Path) -> None:
     tree = parse(path.read_text(encoding="utf-8"))
-    before = proofs(check(tree, path))
+    held = proofs(before(path))
     keys = [key for _, key in unsaid(deepcopy(tree))]
     lot = Random(path.stem)
     drawn = lot.sample(range(len(keys)), min(TRIES, len(keys)))
     always = [number for number, key in enumerate(keys) if key == ALWAYS]
-    for number in dict.fromkeys([*drawn, *always]) if before else ():
+    for number in dict.fromkeys([*drawn, *always]) if held else ():
         more = deepcopy(tree)
         record, key = list(unsaid(more))[number]
         record[key] = yaml.load(lot.choice(VALUES[key]), yaml.BaseLoader)
@@ -85,6 +98,30 @@ def test_no_further_fact_overturns_a_proof(path: Path) -> None:
         if any(finding.rule.startswith("DOC0") for finding in report.findings):
             continue                     # it contradicts the file
         rules = {finding.rule for finding in report.findings}
-        for rule, at in before:
+        for rule, at in held:
             stays = any(finding.rule == rule for finding in report.findings) or INSTEAD.get(rule) in rules
             assert stays or (rule, key) in NAMED, f"{rule} at {at}: {key}: {record[key]}"
+
+
+def test_no_technology_that_is_left_out_overturns_a_proof_about_its_component() -> None:
+    tried: set[tuple[object, ...]] = set()
+    for path in EXAMPLES:
+        tree = parse(path.read_text(encoding="utf-8"))
+        assert isinstance(tree, dict)
+        components = tree["components"]
+        assert isinstance(components, dict)
+        of_component: dict[str, list[tuple[str, str]]] = {}
+        for rule, at in proofs(before(path)):
+            if at.startswith("components."):
+                of_component.setdefault(at.split(".")[1], []).append((rule, at))
+        for name, held in of_component.items():
+            record = components[name]
+            assert isinstance(record, dict)
+            for technology in defaults_of(str(record["kind"])) if "uses" not in record else ():
+                cases = {(rule, *at.split(".")[2:], record["kind"], technology) for rule, at in held}
+                if cases <= tried:
+                    continue
+                tried |= cases
+                more: Tree = {**tree, "components": {**components, name: {**record, "uses": technology}}}
+                found = {(finding.rule, finding.at) for finding in check(more, path).findings}
+                assert found.issuperset(held), f"{technology} on {name}: {set(held) - found}"
