@@ -167,16 +167,19 @@ class FirstToken:
         key, waits, found = "peak" if self.at_peak else "rate", self.waits, self.generator
         rate, server = self.rates.get(self.workload.name) or 0.0, found.server.name
         yield Term(key, f"{key} of {self.workload.name}", rate, "/s", Origin.STATED, self.workload.place(key))
-        yield from (term for term in found.terms if term.name in {"replicas", "out"})
+        yield from (term for term in found.terms if term.name in {"replicas", "out", "kv_per_token"})
         prompt_s, at = mean(self._asks.prompt) or 0.0, found.model.place("ttft")
         yield Term("prompt", f"prompt on an idle {server}, mean", prompt_s, "s", Origin.STATED, at)
         if waits.place.waits > 0:
             label = f"mean wait for one of {found.most:,.0f} places, {format_share(waits.place.waits)} wait"
-            yield Term("place_wait", label, waits.place.mean_s, "s", Origin.DERIVED, None, "answers in progress")
+            stated = found.server.max_sequences == found.most
+            limit = found.server.place("max_sequences") if stated else None
+            yield Term("place_wait", label, waits.place.mean_s, "s", Origin.DERIVED, limit, "answers in progress")
         note = "a queue with gates"
         yield Term("prompts", "mean wait for other prompts", waits.prompts.mean_s, "s", Origin.DERIVED, None, note)
         note = "of the answers in progress"
-        yield Term("step", "time of a step", waits.step_s, "s", Origin.DERIVED, None, note)
+        each = None if found.model.tpot is None else found.model.place("tpot")
+        yield Term("step", "time of a step", waits.step_s, "s", Origin.DERIVED, each, note)
         yield Term("at_once", "answers in progress in a replica, mean", waits.at_once, "count", Origin.DERIVED)
         note = "rate x (prompt + tokens x step / answers at once)"
         yield Term("utilisation", f"utilisation of {server}", waits.load, "share", Origin.DERIVED, None, note)

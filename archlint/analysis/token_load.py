@@ -25,7 +25,7 @@ import msgspec
 
 from archlint.analysis.arrivals import Arrival
 from archlint.analysis.generation import Generation
-from archlint.analysis.kv_cache import Answers, CacheUse, cache_uses
+from archlint.analysis.kv_cache import Answers, CacheUse, cache_uses, origin_of
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.roofline import peak_flops
 from archlint.analysis.service_time import mean
@@ -140,6 +140,8 @@ def _load(system: System, use: CacheUse) -> TokenLoad | tuple[Place, ...]:
         Term("out", "tokens of one answer, mean", tokens / requests, "count", Origin.DERIVED,
              answers[0].arrival.workload.place("tokens")),
         Term("held", "tokens in memory for one answer, mean", held, "count", Origin.DERIVED, None, "in + out / 2"),
+        Term("kv_per_token", "keys and values of one token", use.per_token.usual, "B", origin_of(use.per_token),
+             use.per_token.at, use.per_token.formula),
         Term("read", "time to read the weights", steps.read_s, "s", Origin.DERIVED, weights.at, "weights / bandwidth"),
         replicas.term("replicas", f"replicas of {server.name}, at most", "count"),
         *_more(steps, model),
