@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from archlint.analysis.redundancy import redundancy
@@ -14,6 +14,7 @@ from archlint.analysis.system import System
 from archlint.checks import (
     call_without_timeout,
     forgetful_store,
+    one_vendor,
     queue_without_dead_letter,
     replicas_without_balancer,
     single_point_of_failure,
@@ -167,6 +168,24 @@ def test_a_further_vendor_as_fallback_never_adds_a_finding(pair: tuple[File, Fil
         {v.at.at for v in verdicts(system_of(file)) if isinstance(v, Hit)} - {"components.vendor"} for file in pair
     )
     assert after <= before
+
+
+@given(files_with_a_vendor(), st.data())
+@settings(max_examples=50)
+def test_a_further_vendor_as_fallback_never_adds_that_all_rests_on_one(pair: tuple[File, File], data: st.DataObject) -> None:
+    """Other vendors are called or read, and each request of a workload may need them; the further one is never needed."""
+    names = [name for name in pair[0]["components"] if name[0] in "cd"]
+    vendors = data.draw(st.sets(st.sampled_from(names), min_size=1))
+    stated = data.draw(st.sampled_from([{}, {"availability": "99%"}]))
+    found = []
+    for file in pair:
+        objective = {name: {**facts, "slo": {"availability": "99.9%"}} for name, facts in file["workloads"].items()}
+        components = {name: facts | stated if name == "vendor" else facts for name, facts in file["components"].items()}
+        components |= {name: {**components[name], **stated, "kind": "external"} for name in vendors}
+        hits = one_vendor.check(system_of({**file, "workloads": objective, "components": components}), PARAMS)
+        found.append({(v.at.names[1], r.at.at) for v in hits if isinstance(v, Hit) for r in v.related})
+    event(f"{len(found[0])} before, {len(found[1])} after")
+    assert found[1] <= found[0]
 
 
 def _list(facts: Facts, verb: str) -> list[object]:
