@@ -354,7 +354,7 @@ class FloorOf:
     def models_of(self, component: Component) -> list[Model]:
         """Return the models that a request runs on a server."""
         models = self.system.architecture.models
-        return [models[n] for n in component.serves if n in models and (self.wanted is None or n in self.wanted)]
+        return [models[n] for n in self.system.topology.served_by(component.name, self.workload.models) if n in models]
 
     def part_of(self, model: Model, server: Component) -> str:
         """Return what a server generates for the workload: the first token, those after it, or the whole answer.

@@ -7,7 +7,7 @@ edge: the model runs on the client's device. unreached: none of these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Final
@@ -259,10 +259,8 @@ def servings(flow: Flow, models: tuple[str, ...] | None, stores: Stores) -> tupl
     return (*found, *dict.fromkeys(missing))
 
 
-def _served(flow: Flow, name: str, models: tuple[str, ...] | None) -> Iterator[str]:
-    for model in flow.topology.components[name].serves:
-        if models is None or model in models:
-            yield model
+def _served(flow: Flow, name: str, models: tuple[str, ...] | None) -> Sequence[str]:
+    return flow.topology.served_by(name, models)
 
 
 def _reads(flow: Flow) -> Iterator[Relation]:

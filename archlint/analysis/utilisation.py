@@ -251,7 +251,7 @@ def _model_times(
         return (), ()
     workload = group.workloads[0][1]
     wanted = workload.models
-    runs = [name for name in dict.fromkeys(component.serves) if wanted is None or name in wanted]
+    runs = list(dict.fromkeys(system.topology.served_by(component.name, wanted)))
     runs = [name for name in runs if _runs_once(system, once, group, name)]
     steps = system.flow(workload).reach.steps.get(component.name, ())
     share = misses(system, steps)

@@ -123,7 +123,10 @@ def _bases(system: System, names: Sequence[str]) -> tuple[str, ...]:
 
 def _used(served: Sequence[str], entering: Sequence[Entering]) -> list[str]:
     """Return the models whose answers some workload uses; the others are shadows, or left over."""
-    return [name for name in served if any(each.runs is None or name in each.runs for each in entering)]
+    if any(each.runs is None for each in entering):
+        return list(served)
+    used = set().union(*(each.runs or () for each in entering))
+    return [name for name in served if name in used]
 
 
 def _with_adapters(system: System, entering: Sequence[Entering]) -> list[Entering]:
@@ -140,7 +143,12 @@ def _groups(served: Sequence[str], entering: Sequence[Entering]) -> int:
 
     A workload that names no models uses all of them.
     """
-    return len({tuple(each.runs is None or model in each.runs for each in entering) for model in served})
+    users: dict[str, list[int]] = {model: [] for model in served}
+    for number, each in enumerate(entering):
+        for model in each.runs or ():
+            if model in users:
+                users[model].append(number)
+    return len(set(map(tuple, users.values())))
 
 
 def _hit(system: System, component: Component, served: Sequence[str], entering: Sequence[Entering]) -> Hit:

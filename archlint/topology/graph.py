@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import networkx
 
 _AWAITED: Final = frozenset({"calls", "reads"})
+_FEW: Final = 4
+"""A component that serves more than so many times the wanted models is not searched: these are looked up and sorted."""
 _WIDE: Final = 64
 """If a component has at least this many relations, they are indexed by the models that they lead to."""
 
@@ -79,6 +81,8 @@ class Topology:
         self._consumers = consumers
         self._published = published
         self._wide: dict[str, _ByModel | None] = {}
+        self._orders: dict[str, dict[str, int]] = {}
+        self._bits_served: dict[str, int] = {}
 
     def __repr__(self) -> str:
         relations = sum(len(relations) for relations in self.outgoing.values())
@@ -232,9 +236,25 @@ class Topology:
                     below[name] = union
         return below
 
+    def served_by(self, name: str, models: Sequence[str] | None) -> Sequence[str]:
+        """Return the models that a component serves, of some models (None: all), in the order of the component."""
+        serves = self.components[name].serves
+        if models is None or not serves:
+            return serves
+        order = self._orders.get(name)
+        if order is None:
+            order = self._orders[name] = {model: number for number, model in enumerate(serves)}
+        wanted = set(models)
+        if len(wanted) * _FEW > len(serves) or len(order) < len(serves):
+            return [model for model in serves if model in wanted]
+        return sorted(wanted.intersection(order), key=order.__getitem__)
+
     def bits_served(self, name: str) -> int:
         """Return the bits of the models that a component serves itself."""
-        return self.bits_of(self.components[name].serves)
+        known = self._bits_served.get(name)
+        if known is None:
+            known = self._bits_served[name] = self.bits_of(self.components[name].serves)
+        return known
 
     def bits_of(self, models: Iterable[str]) -> int:
         """Return the bits of some models, of those that are served."""

@@ -189,6 +189,19 @@ def test_the_steps_of_a_wide_component_are_those_that_looking_at_each_gives(want
     assert [step.target for step in steps] == expected
 
 
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("again", [False, True])
+def test_the_models_that_a_component_serves_are_those_that_looking_at_each_gives(seed: int, again: bool) -> None:
+    random = Random(seed)
+    names = [f"m{number}" for number in range(12)]
+    serves = random.sample(names, random.randint(0, 12)) + (["m0", "m0"] if again else [])
+    topology = Topology(Architecture((), components={"s": Component("s", "model-server", serves=tuple(serves))}))
+    for count in range(13):
+        models = tuple(random.choices(names, k=count))
+        assert list(topology.served_by("s", models)) == [model for model in serves if model in models]
+    assert list(topology.served_by("s", None)) == serves
+
+
 def test_networkx_gets_every_component_and_relation() -> None:
     system = system_of(
         """
