@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import msgspec
 
@@ -45,17 +45,19 @@ class CutCall(msgspec.Struct, frozen=True):
         return max(0.0, 1 - self.attempts * (1 - self.late))
 
 
-def cut_calls(system: System, workload: Workload) -> Iterator[CutCall]:
-    """Yield the calls of a workload whose timeouts are below what their callees take, if the client waits for them.
+def cut_calls(system: System, workload: Workload, callees: Container[str]) -> Iterator[CutCall]:
+    """Yield the calls of a workload to some callees with timeouts below what these take, if the client waits for them.
 
     Only calls that each request makes, and with which it fails, are considered; not those behind a queue, whose work is
     tried again, nor streamed answers.
     """
     if workload.stream or workload.waits is False:
         return
-    flow, visits = system.flow(workload), arrivals_of(system).of(workload)
+    flow = system.flow(workload)
+    callers = [name for name in flow.needed() if any(step.target in callees for step in flow.steps[name])]
+    visits = arrivals_of(system).of(workload) if callers else {}
     attempts: dict[str, float] | None = None
-    for name in flow.needed():
+    for name in callers:
         if visits.get(name, 1.0) < 1 or misses(system, flow.steps[name]) < 1:
             continue                      # some requests may find their answer in a cache
         for step in flow.steps[name]:

@@ -15,12 +15,15 @@ from archlint.verdicts import Hit, Origin, Related, Term
 _SOFTENING = ("retries", "fallback", "optional", "either", "share", "when")
 
 
-def cut_short(system: System, traffic: Traffic) -> Iterator[Hit]:
-    """Yield a hit for each timeout that alone fails more requests of a workload than its objective allows."""
+def cut_short(system: System, traffic: Traffic, callees: frozenset[str]) -> Iterator[Hit]:
+    """Yield a hit for each timeout that alone fails more requests of a workload than its objective allows.
+
+    Calls to other components than the `callees` are left out.
+    """
     found: dict[tuple[str, ...], list[tuple[float, CutCall]]] = {}
     for workload in system.workloads.values():
         objective = workload.slo.availability
-        for cut in cut_calls(system, workload) if objective is not None else ():
+        for cut in cut_calls(system, workload, callees) if objective is not None else ():
             if objective is not None and falls_short(1 - cut.lost, objective):
                 found.setdefault(cut.call.place("timeout").names, []).append((objective, cut))
     doubts = Doubts(system)

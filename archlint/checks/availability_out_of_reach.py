@@ -15,7 +15,7 @@ from archlint.analysis.uptimes import at_least
 from archlint.analysis.wording import listed
 from archlint.checks._lines import falls_short, share_below
 from archlint.checks._loss import Traffic, beyond
-from archlint.model.architecture import Workload
+from archlint.model.architecture import ServiceTime, Workload
 from archlint.model.quantities import format_count, format_duration, format_share
 from archlint.verdicts import MOST_NEEDS, Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
@@ -45,10 +45,11 @@ class _Missed(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each component that rules out an objective, and for each workload that all of them rule out."""
-    if _may_cut(system):
+    callees = _slow_callees(system)
+    if callees:
         from archlint.checks._cut_short import cut_short  # needed only if a timeout is below a stated time
 
-        yield from cut_short(system, Traffic(system))
+        yield from cut_short(system, Traffic(system), callees)
     found = Availabilities(system, Sites.of_system(system, params.zone_availability, params.region_availability))
     if not found.pools.stated:
         return
@@ -68,16 +69,27 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     yield from others
 
 
-def _may_cut(system: System) -> bool:
-    """Return whether a workload states an objective, and any time is longer than any timeout; quick."""
-    if all(workload.slo.availability is None for workload in system.workloads.values()):
-        return False
-    times = [model.service_time for model in system.architecture.models.values()]
-    times += [component.service_time for component in system.components.values()]
-    stated = (time for time in times if time is not None)
-    longest_s = max((max(t.constant_s or 0.0, *(s for _, s in t.percentiles), 0.0) for t in stated), default=0.0)
-    relations = (relation for component in system.components.values() for relation in component.relations)
-    return any(r.timeout_s is not None and r.timeout_s < longest_s for r in relations)
+def _slow_callees(system: System) -> frozenset[str]:
+    """Return the components of which a stated time is above the timeout of a call to them; quick."""
+    models, longest = system.architecture.models, dict[str, float]()
+    found = set[str]()
+    for call in system.topology.relations_of("calls"):
+        if call.timeout_s is None or call.target in found:
+            continue
+        if call.target not in longest:
+            callee = system.components[call.target]
+            times = [callee.service_time, *(models[name].service_time for name in callee.serves if name in models)]
+            longest[call.target] = max(_longest_s(time) for time in times)
+        if call.timeout_s < longest[call.target]:
+            found.add(call.target)
+    return frozenset(found)
+
+
+def _longest_s(time: ServiceTime | None) -> float:
+    """Return the longest time that is stated, but for a mean, which most may be below."""
+    if time is None:
+        return 0.0
+    return time.constant_s or max((value_s for _, value_s in time.percentiles), default=0.0)
 
 
 class _Judge:
