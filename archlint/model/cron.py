@@ -143,6 +143,7 @@ def daily_times(text: str) -> tuple[int, ...]:
     return tuple(sorted(hour * 60 + minute for hour in hours for minute in minutes))
 
 
+@lru_cache(maxsize=1024)
 def longest_wait_s(first: str, run_s: float, then: str) -> float | None:
     """Return how old the last complete run of one schedule is when another starts, from its start, in seconds.
 
