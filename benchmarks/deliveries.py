@@ -30,13 +30,13 @@ sys.path[:0] = [path for path in (str(ROOT), str(ROOT / "reference_impls")) if p
 
 from sqlalchemy import create_engine  # noqa: E402
 
-from benchmarks.patterns import PAGE  # noqa: E402
 from benchmarks.tables import placed, renewed, results_of, table, with_rows  # noqa: E402
 from kit.queues import QueueSettings, open_queue  # noqa: E402
 from kit.results import Results  # noqa: E402
 from kit.testing.servers import kafka_server, rabbitmq_server  # noqa: E402
 from kit.testing.service import Service, launch, wait_for  # noqa: E402
 
+PAGE = ROOT / "docs" / "patterns-measured.md"
 QUEUE = "slow"
 QUEUES = ("sqlite", "rabbitmq", "kafka")
 BUSY = 0.9                                         # of the workers work when the time of their signal begins
