@@ -183,8 +183,7 @@ def write(rows: Mapping[str, Mapping[str, int]]) -> None:
         ("queue", *next(iter(rows.values()))),
         [(kind, *(str(number) for number in row.values())) for kind, row in rows.items()],
     )
-    both = old.partition("### ")[0] + (with_rows(old, text) if TITLE in old else text)
-    PAGE.write_text(placed(renewed(old, both), page), encoding="utf-8")
+    PAGE.write_text(placed(renewed(old, with_rows(old, text)), page), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -103,6 +103,8 @@ def renewed(old: str, new: str) -> str:
 def with_rows(old: str, new: str) -> str:
     r"""Return new tables with the rows of the old ones that they lack: for a run of some rows. New rows come last.
 
+    The head stays that of the old ones: it says when most rows were measured.
+
     >>> head = "### a\n| x | n |\n|---|--:|\n"
     >>> print(with_rows(head + "| p | 1 |\n| q | 2 |\n", head + "| q | 30 |\n"), end="")
     ### a
@@ -112,10 +114,10 @@ def with_rows(old: str, new: str) -> str:
     | q | 30 |
     """
     kept = _sections(old)
-    return "".join(
+    return kept[""] + "".join(
         _with_rows(kept[name], section) if name in kept and "|" in section else section
-        for name, section in _sections(new).items()
-    )
+        for name, section in _sections(new).items() if name
+    )  # fmt: skip
 
 
 def _with_rows(old: str, new: str) -> str:

@@ -24,7 +24,7 @@ from kit.testing.service import Service
 
 T = TypeVar("T")
 _SIDE_BY_SIDE: tuple[DataSet, ...] = ("iris", "wine", "breast_cancer")
-RATE = 20.0
+LANGUAGE_RATE = 4.0                                # an answer has 32 tokens, and all models share one core
 _QUIET = {"log_level": "warning"}
 _OPEN = {**_QUIET, "tenants": '{"": {"name": "all", "tokens_per_min": 1e12, "usd_per_month": 1e9}}'}
 
@@ -71,15 +71,18 @@ SUBJECTS = (
     Subject("continuous-batching", "continuous_batching", STREAMS, (), _QUIET),
     Subject("continuous-batching, one by one", "continuous_batching", STREAMS, ("--one-by-one",), _QUIET),
     Subject("streamed-answer, behind nginx", "streamed_answer", STREAMS, (), _QUIET),
-    Subject("llm-gateway, cache hits", "llm_gateway", _said("assistant")[:1], (), _OPEN),
-    Subject("llm-gateway, cache misses", "llm_gateway", _said("assistant"), (), {**_OPEN, "cache_threshold": "1.01"}),
-    Subject("model-cascade", "model_cascade", _said("cascade"), (), _QUIET),
-    Subject("model-cascade, always the larger model", "model_cascade", _said("cascade"), ("--always-large",), _QUIET),
-    Subject("guardrail", "guardrail", _said("topics-large"), (), _QUIET),
-    Subject("guardrail, the model alone", "continuous_batching", _said("topics-large"), (), _QUIET),
-    Subject("rag", "rag", _body({"question": "What is an assertion?", "max_tokens": 16}, "/ask"), (), _QUIET),
+    Subject("llm-gateway, cache hits", "llm_gateway", _said("assistant")[:1], (), _OPEN, LANGUAGE_RATE),
+    Subject("llm-gateway, cache misses", "llm_gateway", _said("assistant"), (), {**_OPEN, "cache_threshold": "1.01"},
+            LANGUAGE_RATE),
+    Subject("model-cascade", "model_cascade", _said("cascade"), (), _QUIET, LANGUAGE_RATE),
+    Subject("model-cascade, always the larger model", "model_cascade", _said("cascade"), ("--always-large",), _QUIET,
+            LANGUAGE_RATE),
+    Subject("guardrail", "guardrail", _said("topics-large"), (), _QUIET, LANGUAGE_RATE),
+    Subject("guardrail, the model alone", "continuous_batching", _said("topics-large"), (), _QUIET, LANGUAGE_RATE),
+    Subject("rag", "rag", _body({"question": "What is an assertion?", "max_tokens": 16}, "/ask"), (), _QUIET,
+            LANGUAGE_RATE),
     Subject("batch, read from the store", "batch", [Call("/predictions/flower-000", method="GET")], (), _QUIET),
-)
+)  # fmt: skip
 
 
 class Death(NamedTuple):
@@ -132,9 +135,9 @@ def _measured(subject: Subject, folder: Path, seconds: float) -> Measured:
         with started(subject, home, **settings) as running:
             weight = memory_mb(running.service)
             first = first_share(running.service, subject.calls[:10]) if subject.calls is STREAMS else None
-            run = gated(Plan(running.service.url, RATE, seconds), subject.calls)
+            run = gated(Plan(running.service.url, subject.rate, seconds), subject.calls)
             best = highest_rate(running.service.url, subject.calls)
-            return Measured(subject.name, RATE, run, running.start_s, weight, best, first_share=first)
+            return Measured(subject.name, subject.rate, run, running.start_s, weight, best, first_share=first)
 
 
 def killed(folder: Path, seconds: float, only: Sequence[str], failures: dict[str, str]) -> Iterator[Episode]:
@@ -155,7 +158,7 @@ def _death(death: Death, subject: Subject, folder: Path, seconds: float) -> Epis
     with _server_of(subject, home) as url:
         settings = {"cache_url": url} if url else {}
         with started(subject, home, **settings) as running:
-            plan = Plan(running.service.url, RATE, seconds, timeout_s=5)
+            plan = Plan(running.service.url, subject.rate, seconds, timeout_s=5)
             kill = _killer(running.service, death, url)
             return episode(subject.name, death.what, plan, subject.calls, kill, seconds / 3)
 

@@ -21,13 +21,14 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A service to measure: its start, and its requests. `calls` are sent in turn."""
+    """A service to measure: its start, and its requests. `calls` are sent in turn, `rate` of them per second."""
 
     name: str
     module: str
     calls: Sequence[Call]
     words: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    rate: float = 20.0
 
 
 class Started(NamedTuple):

@@ -89,8 +89,8 @@ def _patterns(rows: tuple[Measured, ...]) -> str:
     ]  # fmt: skip
     return (
         "### Every pattern that answers requests\n\n"
-        "All rows have a rate that each service can hold. `kept up with` is the highest tested rate with only good "
-        "answers and a p99\nbelow one second. The services do different work, so do not rank them by these rows.\n\n"
+        "`kept up with` is the highest tested rate, from 25/s on, with only good answers and a p99 below one second.\n"
+        "The services do different work, so do not rank them by these rows.\n\n"
         + table(head, cells)
     )
 
@@ -133,10 +133,11 @@ def _measured(row: Measured, other: Measured | None) -> str:
         return f"the first token comes after {row.first_share or math.nan:.0%} of the whole answer"
     ours, theirs = row.gated.record, other.gated.record
     times = ", ".join(
-        f"{name} {_ms(mine)} ms against {_ms(yours)} ms ({mine / yours:.2f} x)"
+        f"{name} {_ms(mine)} ms against {_ms(yours)} ms ({mine / yours:.2g} x)"
         for name, mine, yours in (("p50", ours.p50, theirs.p50), ("p99", ours.p99, theirs.p99))
     )
-    return f"{times}; kept up with {row.highest_per_s or 0:g}/s against {other.highest_per_s or 0:g}/s"
+    late_s = max(ours.lateness_p99, theirs.lateness_p99)
+    return f"{times}; the generator was late by up to {_ms(late_s)} ms"
 
 
 def _killed(rows: tuple[Episode, ...]) -> str:
