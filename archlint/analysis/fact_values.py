@@ -207,7 +207,7 @@ def _missing(leaf: Leaf, field: Field[object], absent: str) -> Leaf:
     name, kind = field.attribute, field.type
     if name in _WHERE_ABSENT:
         return msgspec.structs.replace(leaf, value=_WHERE_ABSENT[name], absent=True)
-    if absent.partition(" ")[0] != "none":   # also what is none in a file that describes its family
+    if absent.partition(" ")[0] not in {"none", "false"}:      # "none in a file that describes its family" is none here
         return msgspec.structs.replace(leaf, not_asked=absent == NOT_ASKED)
     empty: Value = ""
     if isinstance(kind, Many):

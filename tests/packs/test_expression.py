@@ -131,7 +131,7 @@ def test_an_example_rule_declares_the_terms_of_its_findings() -> None:
         ("component.owner.runbook != ''", 'component.name == "api"', {"api": "hit"}),
         ("component.owner.team == 'search' && component.owner.contact == '#api'", 'component.name == "api"', {}),
         ("component.monitored_by.size() > 0", 'component.name == "server"', {"server": "hit"}),
-        ("component.ready_check", 'component.name == "server"', {"server": "components.server.ready_check"}),
+        ("component.ready_check", 'component.name == "server"', {"server": "hit"}),
         ("component.dead_letter != ''", 'component.kind == "queue"', {"events": "hit"}),
         ("component.limit < 1000.0", 'component.name in ["db", "server"]', {"server": "hit"}),
         # assumed by the catalogue
@@ -238,7 +238,7 @@ def test_a_finding_shows_its_facts_with_units_and_places() -> None:
     assert isinstance(hit, Hit)
     assert hit.at.at == "components.api.replicas"
     assert hit.message == (
-        "`api` (service) of search has 2 of 3 replicas in a, b, 8 GB of 16 GB, none as limit, unknown of image, unknown"
+        "`api` (service) of search has 2 of 3 replicas in a, b, 8 GB of 16 GB, none as limit, unknown of image, no"
     )
     assert [(t.name, t.value, t.unit, t.origin.value, t.limit) for t in hit.terms] == [
         ("replicas", 2.0, "count", "stated", False),
