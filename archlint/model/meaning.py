@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from archlint.model.fields import Field, Rec, Wrapped
-from archlint.model.percentiles import DURATION, MAXIMUM, AmountsType, LatencyType, ServiceTimeType
+from archlint.model.percentiles import CV, DURATION, MAXIMUM, AmountsType, LatencyType, ServiceTimeType
 from archlint.model.places import Step
 from archlint.model.records import (
     ACCEPT_RECORD,
@@ -98,7 +98,7 @@ def keys_of_type(kind: object) -> Mapping[str, Field[object]]:
     if isinstance(kind, LatencyType | ServiceTimeType | AmountsType):
         inner = COUNT if isinstance(kind, AmountsType) else DURATION
         more = {"cv": "Standard deviation divided by the mean."} if isinstance(kind, ServiceTimeType) else {}
-        found = {key: Field(key, COUNT if key == "cv" else inner, doc) for key, doc in (_PERCENTILES | more).items()}
+        found = {key: Field(key, CV if key == "cv" else inner, doc) for key, doc in (_PERCENTILES | more).items()}
         if isinstance(kind, AmountsType):
             found["max"] = Field("max", COUNT, f"{MAXIMUM}.", absent=UNKNOWN, may_be_none=True)
         return found

@@ -148,7 +148,7 @@ class ServiceTimeType:
         mean = cv = None
         extra, others = _own(node)
         if "mean" in others or "cv" in others:
-            mean, cv = _read_key(r, node, "mean", DURATION), _read_key(r, node, "cv", _CV)
+            mean, cv = _read_key(r, node, "mean", DURATION), _read_key(r, node, "cv", CV)
             others = {key: entry for key, entry in others.items() if key not in {"mean", "cv"}}
         percentiles = _read_percentiles(r, others, DURATION)
         if percentiles is None or not (percentiles or mean is not None):
@@ -168,7 +168,7 @@ class ServiceTimeType:
             "type": "object",
             "properties": {
                 "mean": {"description": "The mean.", **duration},
-                "cv": {"description": "Standard deviation divided by the mean.", **_CV.schema(defs)},
+                "cv": {"description": "Standard deviation divided by the mean.", **CV.schema(defs)},
             },
             "patternProperties": {_PERCENTILE_PATTERN: duration, _OWN_PATTERN: _OWN},
             "additionalProperties": False,
@@ -302,7 +302,7 @@ def _parse_cv(text: str) -> float:
     return value
 
 
-_CV: Final[Parsed[float]] = Parsed(
+CV: Final[Parsed[float]] = Parsed(
     _parse_cv, "a coefficient of variation", "0.4", NUMBER_PATTERN, name="coefficient-of-variation",
     number={"minimum": 0, "exclusiveMaximum": 1e6},
 )
