@@ -206,8 +206,7 @@ WORKLOAD: Rec[Workload] = Rec(
         Field("peak", RATE, "The highest rate that must meet the objectives.", attribute="peak_per_s", absent=UNKNOWN),
         Field("models", Many(MODEL), "The models that one request runs, in order. Needed only if a server on the "
               "path serves several.", absent="all models of the servers that the workload reaches"),
-        Field("waits", FLAG, "Whether the product waits for the answer.",
-              absent="unknown, or true if the answer is streamed; a rule that needs it is undecided"),
+        Field("waits", FLAG, "Whether the product waits for the answer, as for a streamed one.", absent=UNKNOWN),
         Field("inputs", Choice("", {
             "on-request": "the input is known only when the request arrives",
             "known": "the input is known in advance, so it can be scored ahead of time"}),
