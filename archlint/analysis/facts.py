@@ -134,8 +134,9 @@ class Facts:
 
     def spreads_requests(self, component: Component) -> bool:
         """Whether something spreads the requests over a component's replicas, in whatever way."""
-        stated = component.balancing is not None or self._default(component, "balancing") is not None
-        return stated or self._is_assumed(component, "balanced")
+        return component.balancing is not None or any(
+            self._is_assumed(component, key) for key in ("balancing", "balanced")
+        )
 
     def workers(self, component: Component) -> Fact:
         """Return how many requests one replica handles at a time; 1 if unknown."""

@@ -23,8 +23,10 @@ def cut_short(system: System, traffic: Traffic, callees: frozenset[str]) -> Iter
     found: dict[tuple[str, ...], list[tuple[float, CutCall]]] = {}
     for workload in system.workloads.values():
         objective = workload.slo.availability
-        for cut in cut_calls(system, workload, callees) if objective is not None else ():
-            if objective is not None and falls_short(1 - cut.lost, objective):
+        if objective is None:
+            continue
+        for cut in cut_calls(system, workload, callees):
+            if falls_short(1 - cut.lost, objective):
                 found.setdefault(cut.call.place("timeout").names, []).append((objective, cut))
     doubts = Doubts(system)
     for missed in found.values():
@@ -38,8 +40,7 @@ def _hit(missed: list[tuple[float, CutCall]], traffic: Traffic, doubts: Doubts) 
     at, asked = call.place("timeout"), cut.workload.place("slo", "availability")
     others = f" (and {len(missed) - 1} more)" if len(missed) > 1 else ""
     name = "" if cut.fraction is None else format_percentile(cut.fraction)
-    took = format_duration(cut.needed_s)
-    long = f"its answers take {took}"
+    long = f"its answers take {format_duration(cut.needed_s)}"
     if name:
         long = f"{format_share(cut.late)} of {long} or more ({name})"
     tries = f" in up to {format_count(cut.attempts)} attempts" if cut.attempts > 1 else ""
