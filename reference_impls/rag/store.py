@@ -6,11 +6,12 @@ Vectors of different embedders cannot be compared: a question is embedded as the
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,6 +32,7 @@ CREATE INDEX IF NOT EXISTS chunks_of ON chunks (build, id);
 """
 _WAITING = """SELECT id, text, revision FROM documents d WHERE NOT EXISTS
 (SELECT 1 FROM indexed i WHERE i.build = ? AND i.id = d.id AND i.revision = d.revision)"""
+_BATCH = 50                                        # documents of one transaction
 _LONGEST = 300                                     # letters of a chunk: two of them fit into the context of the model
 embedder_of = lru_cache(maxsize=4)(Embedder)
 
@@ -118,9 +120,10 @@ class Store:
             row = (edition, embedder.version, time.time())
             sql = "INSERT INTO builds (edition, embedder, at, current) VALUES (?, ?, ?, 0)"
             number = int(self._base.execute(sql, row).lastrowid or 0)
-        while rows := self._base.execute(f"{_WAITING} LIMIT 50", (number,)).fetchall():
+        for names in in_batches(lambda: self._waiting(number)):
             with self._changing():
-                self._add(number, edition, rows)
+                some = f"{_WAITING} AND id IN ({', '.join('?' * len(names))})"
+                self._add(number, edition, self._base.execute(some, (number, *names)).fetchall())
         with self._changing():                     # what came in since the last look, and the switch, at once
             self._add(number, edition, self._base.execute(_WAITING, (number,)).fetchall())
             if not self._base.execute("SELECT 1 FROM builds WHERE number = ?", (number,)).fetchone():
@@ -157,6 +160,9 @@ class Store:
                 self._base.execute("INSERT INTO chunks VALUES (?, ?, ?, ?)", row)
             self._base.execute("INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)", (number, document, revision))
 
+    def _waiting(self, number: int) -> list[str]:
+        return [row[0] for row in self._base.execute(f"SELECT id FROM ({_WAITING})", (number,))]
+
     def _drop_others(self) -> None:
         self._base.execute("DELETE FROM builds WHERE current = 0")
         for table in ("indexed", "chunks"):
@@ -172,6 +178,23 @@ class Store:
                 self._base.execute("ROLLBACK")
                 raise
             self._base.execute("COMMIT")
+
+
+def in_batches(waiting: Callable[[], list[str]]) -> Iterator[list[str]]:
+    """Yield names of documents that wait to be indexed, some at a time, until few are left.
+
+    If documents come as fast as they are indexed, that would never be: it also ends when a pass leaves as many as the
+    pass before. The caller indexes the rest while others cannot write.
+
+    >>> rest = iter([60, 70])
+    >>> [len(names) for names in in_batches(lambda: ["x"] * next(rest))]
+    [50, 10]
+    """
+    before = math.inf
+    while _BATCH < len(names := waiting()) < before:
+        before = len(names)
+        for at in range(0, len(names), _BATCH):
+            yield names[at : at + _BATCH]
 
 
 def chunks_of(text: str) -> Iterator[str]:

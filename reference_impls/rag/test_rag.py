@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from kit.testing.language import linked_models, metric
-from kit.testing.service import PATIENCE_S, Service, start, wait_for
+from kit.testing.service import Service, start, wait_for
 from rag.app import staleness
 from rag.settings import RagSettings
 from rag.store import Build, Store, chunks_of, embedder_of
@@ -111,63 +111,6 @@ def test_a_rebuild_with_a_new_embedder_replaces_the_index_while_questions_are_an
     asking.join()
     assert all(one["sources"] and "assert" in one["sources"][0]["text"].lower() for one in answers)
     assert "the newest is words-1-" in answers[-1]["index"]["reasons"][0]   # the API still expects the first edition
-
-
-def test_a_rebuild_that_is_killed_changes_nothing_and_the_next_one_clears_up(tmp_path: Path) -> None:
-    store = Store(tmp_path / "documents.sqlite")
-    for number in range(120):
-        store.put(f"d{number}", f"Document {number} is about the animal a{number}b.")
-    first = store.rebuild(1)
-    script = (
-        "import os, sys; from pathlib import Path; from rag import store\n"
-        "add = store.Store._add\n"
-        "def dying(self, number, edition, rows):\n"
-        "    of_build = self._base.execute('SELECT count(*) FROM chunks WHERE build = ?', (number,))\n"
-        "    if of_build.fetchone()[0]: os._exit(9)\n"
-        "    add(self, number, edition, rows)\n"
-        "store.Store._add = dying; store.Store(Path(sys.argv[1])).rebuild(2)"
-    )
-    command = [sys.executable, "-c", script, str(tmp_path / "documents.sqlite")]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    assert subprocess.run(command, env=environment, check=False, timeout=180).returncode == 9
-    assert store.build() == first
-    assert store.search(first, "the animal a77b", 1)[0].document == "d77"
-    second = store.rebuild(2)
-    assert second.number > first.number and second.waiting == 0
-    assert store.search(second, "the animal a77b", 1)[0].document == "d77"
-    assert store._base.execute("SELECT count(*), count(DISTINCT build) FROM chunks").fetchone() == (120, 1)
-    store.close()
-
-
-def test_documents_that_change_during_a_rebuild_are_in_it(tmp_path: Path) -> None:
-    file = tmp_path / "documents.sqlite"
-    store, stop, written = Store(file), threading.Event(), threading.Event()
-    for number in range(200):
-        store.put(f"d{number}", f"Document {number}.")
-
-    def change() -> None:
-        other, number = Store(file), 0
-        while not stop.is_set():
-            number += 1
-            other.put("d3", f"About the okapi o{number}o.")
-            other.put(f"new{number}", "About the quokka.")
-            written.set()
-        other.close()
-
-    changing = threading.Thread(target=change)
-    changing.start()
-    store.rebuild(1)
-    assert written.wait(PATIENCE_S)
-    store.rebuild(1)
-    stop.set()
-    changing.join()
-    build = store.build()
-    assert build is not None
-    at_the_switch = store._base.execute("SELECT count(*) FROM indexed WHERE id LIKE 'new%'").fetchone()[0]
-    assert at_the_switch > 0                       # what came in meanwhile
-    later = store._base.execute("SELECT count(*) FROM documents").fetchone()[0] - 200 - at_the_switch
-    assert build.waiting in {later, later + 1}     # what came in after it, and perhaps the last change of d3
-    store.close()
 
 
 def test_documents_that_come_at_once_are_all_stored(tmp_path: Path) -> None:

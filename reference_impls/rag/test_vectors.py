@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +9,6 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, make_url, text
 
-from kit.testing.service import PATIENCE_S
 from rag.app import create_app
 from rag.settings import RagSettings, open_store
 from rag.store import Store, StoreDownError
@@ -81,53 +75,6 @@ def test_a_large_index_is_searched_by_its_hnsw(store: PgStore) -> None:
             text(f"EXPLAIN SELECT id FROM rag_chunks WHERE build = {build.number} ORDER BY {near} LIMIT 2")
         ).scalars()
         assert f"Index Scan using rag_near_{build.number}" in "\n".join(plan)
-
-
-def test_a_rebuild_that_is_killed_changes_nothing_and_the_next_one_clears_up(store: PgStore, pgvector_url: str) -> None:
-    for number in range(120):
-        store.put(f"d{number}", f"Document {number} is about the animal a{number}b.")
-    first = store.rebuild(1)
-    script = (
-        "import os, signal, sys; from sqlalchemy import create_engine; from rag import vectors\n"
-        "add, calls = vectors._add, []\n"
-        "def dying(*words):\n"
-        "    calls.append(add(*words))\n"
-        "    if len(calls) == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return calls[-1]\n"
-        "vectors._add = dying; vectors.PgStore(create_engine(sys.argv[1])).rebuild(2)"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    command = [sys.executable, "-c", script, pgvector_url]
-    died = subprocess.run(command, env=environment, check=False, timeout=PATIENCE_S).returncode
-    assert died == -signal.SIGKILL and chunks(store) == (170, 2)
-    assert store.build() == first
-    assert store.search(first, "the animal a77b", 1)[0].document == "d77"
-    second = store.rebuild(2)
-    assert second.number > first.number and second.waiting == 0 and second.embedder.startswith("words-2-")
-    assert store.search(second, "the animal a77b", 1)[0].document == "d77"
-    assert chunks(store) == (120, 1)
-
-
-def test_documents_that_come_during_rebuilds_are_all_indexed(store: PgStore, pgvector_url: str) -> None:
-    stop, put = threading.Event(), list[str]()
-
-    def write() -> None:
-        other = PgStore(create_engine(pgvector_url))
-        while not stop.is_set():
-            put.append(f"new{len(put)}")
-            assert other.put(put[-1], "About the quokka.") == 1
-            other.index(put[-1])
-        other.close()
-
-    writing = threading.Thread(target=write)
-    writing.start()
-    while len(put) < 50:
-        store.rebuild(1)
-    stop.set()
-    writing.join(PATIENCE_S)
-    build = store.build()
-    assert build is not None and build.waiting == 0
-    assert chunks(store) == (len(put), 1)
 
 
 def test_without_its_database_it_is_not_ready_says_so_and_comes_back(pgvector_url: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kit.database import RefusedDatabaseError, reason
 from kit.llm.network import Floats
-from rag.store import Build, Found, StoreDownError, chunks_of, embedder_of
+from rag.store import Build, Found, StoreDownError, chunks_of, embedder_of, in_batches
 
 _LOCK = 0x726167                                   # any number that no other advisory lock has
 _TABLES = (
@@ -82,13 +82,12 @@ class PgStore:
             _drop_others(connection)               # of a rebuild that was killed
             sql = "INSERT INTO rag_builds (edition, embedder, at) VALUES (:edition, :embedder, :at) RETURNING number"
             number = int(connection.execute(text(sql), row).scalar_one())
-        added = 1
-        while added:
+        of = {"build": number}
+        for names in in_batches(lambda: self._waiting(number)):
             with self._changing() as connection:
-                some = connection.execute(text(f"{_WAITING} LIMIT 50"), {"build": number})
-                added = _add(connection, number, edition, some)
+                some = connection.execute(text(f"{_WAITING} AND id = ANY(:names)"), {**of, "names": names})
+                _add(connection, number, edition, some)
         with self._changing() as connection:       # what came in since the last look, and the switch, at once
-            of = {"build": number}
             _add(connection, number, edition, connection.execute(text(_WAITING), of))
             if not connection.execute(text("SELECT 1 FROM rag_builds WHERE number = :build"), of).first():
                 raise RuntimeError("another rebuild began meanwhile; its index will be used")
@@ -110,6 +109,10 @@ class PgStore:
         with self._transaction() as connection:
             rows = connection.execute(text(sql), {"vector": _text_of(vector), "most": most}).all()
         return [Found(*row) for row in rows if row[2] > 0]
+
+    def _waiting(self, number: int) -> list[str]:
+        with self._transaction() as connection:
+            return list(connection.execute(text(f"SELECT id FROM ({_WAITING}) w"), {"build": number}).scalars())
 
     @contextmanager
     def _changing(self) -> Iterator[Connection]:
@@ -135,10 +138,8 @@ def _current(connection: Connection) -> Build | None:
     return Build(*row) if row is not None else None
 
 
-def _add(connection: Connection, number: int, edition: int, rows: Iterable[Row[Any]]) -> int:
-    """Index documents, and return how many."""
-    documents = list(rows)
-    for row in documents:
+def _add(connection: Connection, number: int, edition: int, rows: Iterable[Row[Any]]) -> None:
+    for row in list(rows):                         # they are read before the connection is used again
         of = {"build": number, "id": row.id}
         connection.execute(text("DELETE FROM rag_chunks WHERE build = :build AND id = :id"), of)
         parts = list(chunks_of(row.text))
@@ -154,7 +155,6 @@ def _add(connection: Connection, number: int, edition: int, rows: Iterable[Row[A
                  "ON CONFLICT (build, id) DO UPDATE SET revision = excluded.revision"),
             {**of, "revision": row.revision},
         )  # fmt: skip
-    return len(documents)
 
 
 def _drop_others(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -130,8 +131,13 @@ def test_its_help_says_what_it_does_and_what_can_be_set(
 def ended(one: Implementation, word: str, monkeypatch: pytest.MonkeyPatch) -> object:
     """The exit status of `python -m MODULE WORD`, run in this process, which imports scikit-learn only once."""
     monkeypatch.setattr(sys, "argv", [one.module, word])
-    with pytest.raises(SystemExit) as end:
-        run_module(one.module, run_name="__main__", alter_sys=True)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as end:
+            run_module(one.module, run_name="__main__", alter_sys=True)
+    finally:
+        for number, handler in handlers.items():   # some set their own
+            signal.signal(number, handler)
     return end.value.code
 
 
