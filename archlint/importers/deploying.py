@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def read_deployment(
     `root` is the folder that no file may lead out of, if the paths do not tell it. `rename` gives paths as messages
     show them.
     """
-    explicit = bool(targets) and not any(target.is_dir() for target in targets)
+    explicit = bool(targets) and not any(os.path.isdir(target) for target in targets)
     within = root or root_of(list(targets) or list(paths))
     imported = import_files(paths, within, explicit, given, rename=rename)
     notes = [*imported.draft.notes, *imported.advice[:10]]
@@ -40,7 +41,7 @@ def read_deployment(
             notes.append(f"nothing to import: {imported.reasons}")
         return Deployment(None, [], notes, imported.errors)
     first = targets[0] if targets else paths[0]
-    folder = first.resolve() if first.is_dir() else first.resolve().parent
+    folder = first.resolve() if os.path.isdir(first) else first.resolve().parent
     count = len(imported.sources)
     files = "1 deployment file" if count == 1 else f"{count} deployment files"
     notes.insert(0, f"{files} read as one system; `archlint import` writes it as an arch.yaml")

@@ -14,7 +14,8 @@ from archlint.importers.kinds import STORES
 from archlint.importers.objects import Fact, Site, Unit
 from archlint.importers.outside import external_for
 from archlint.model.fields import Field, Rec
-from archlint.model.records import COMPONENT_RECORD
+from archlint.model.reading import MAX_NAME
+from archlint.model.records import COMPONENT_RECORD, RELATION_RECORD
 from archlint.model.types import Parsed
 from archlint.model.vocabulary import MODEL_RECORD
 
@@ -47,9 +48,9 @@ class Relation(msgspec.Struct, frozen=True):
 
     @property
     def attributes(self) -> tuple[tuple[str, str], ...]:
-        """What is known of it beyond its target."""
+        """What is known of it beyond its target, as far as the format can hold it."""
         found = (("share", self.share), ("when", self.when), ("parallel", self.parallel), *self.more)
-        return tuple((key, text) for key, text in found if text)
+        return tuple((key, text) for key, text in found if text and _can_hold(RELATION_RECORD.fields.get(key), text))
 
 
 class Component(msgspec.Struct):
@@ -126,7 +127,7 @@ def _settle_workers(components: dict[str, Component]) -> None:
 
 def _one_word(name: str) -> str:
     """Return a name of `arch.yaml`: one word."""
-    return _NAME.sub("-", name).strip("-")[:200]
+    return _NAME.sub("-", name).strip("-")[:MAX_NAME]
 
 
 def _named(units: list[Unit]) -> Iterator[tuple[str, Unit]]:
@@ -138,12 +139,12 @@ def _named(units: list[Unit]) -> Iterator[tuple[str, Unit]]:
     for unit in units:
         name = _one_word(unit.name) or "unnamed"
         if count[unit.name] > 1 and unit.scope:
-            name = f"{unit.scope.rpartition('/')[2]}-{name}"
+            name = _one_word(f"{unit.scope.rpartition('/')[2]}-{name}")
         number, whole = 2, name
         while whole in taken:
-            whole, number = f"{name}-{number}", number + 1
+            whole, number = f"{name[:MAX_NAME - 10]}-{number}", number + 1
         taken.add(whole)
-        yield whole[:200], unit
+        yield whole, unit
 
 
 def stated(facts: Mapping[str, Fact], fields: Mapping[str, Field[object]]) -> dict[str, Fact]:

@@ -82,7 +82,7 @@ class Files:
         """Return a file that is not YAML as a document without values; None if it cannot be read or is large."""
         try:
             if (
-                not path.is_file()
+                not os.path.isfile(path)
                 or path.stat().st_size > MAX_SIDE_BYTES
                 or not real_path(path).is_relative_to(self.root)
             ):
@@ -103,8 +103,8 @@ class Files:
 
 def root_of(paths: list[Path]) -> Path:
     """Return the folder that no file may lead out of: the project of the paths, which holds all of them."""
-    roots = [path if path.is_dir() else project_root(path) for path in paths]
-    roots += [project_root(path / "any") for path in paths if path.is_dir()]
+    roots = [path if os.path.isdir(path) else project_root(path) for path in paths]
+    roots += [project_root(path / "any") for path in paths if os.path.isdir(path)]
     try:
         return Path(os.path.commonpath([real_path(root) for root in roots]))
     except ValueError:

@@ -34,6 +34,9 @@ QUEUES: Final[tuple[tuple[str, str], ...]] = (
 """Hosts of queues, whose name is the end of the path."""
 
 
+_HOST: Final = re.compile(r"[\w.-]{1,200}")
+
+
 def known_queues(outside: list[Outside], names: Iterable[str]) -> tuple[list[Unit], list[Evidence]]:
     """Return the queues of clouds that addresses name, with evidence of their users; remove these addresses."""
     made: dict[str, Unit] = {}
@@ -55,6 +58,8 @@ def known_queues(outside: list[Outside], names: Iterable[str]) -> tuple[list[Uni
 def external_for(one: Outside) -> Unit | None:
     """Return the component for an address outside; None where it is not certain to be one."""
     host = one.address.host.lower()
+    if not _HOST.fullmatch(host):                  # a mistake, or a template that was not filled in
+        return None
     for pattern, name, uses in VENDORS:
         if re.search(pattern, host):
             return _external(name, one, uses, f"host {host}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -82,7 +83,7 @@ class _Reader:
                     found = self.files.find(path.parent, text)
                 except UnreadableInputError:
                     continue
-                if found.is_file():
+                if os.path.isfile(found):
                     yield found
 
     def template(self, path: Path, template: Template, depth: int) -> None:
@@ -108,7 +109,7 @@ class _Reader:
             return
         try:
             inner = self.files.find(path.parent, text)
-            found = self.table(inner, []) if inner.is_file() else None
+            found = self.table(inner, []) if os.path.isfile(inner) else None
         except UnreadableInputError as error:
             self.notes.append(f"{place}: stack {name} is not read: {error.message}")
             return

@@ -273,9 +273,9 @@ def models_below(folders: list[Path], files: Files) -> list[str]:
     found: list[str] = []
     for folder in folders:
         try:
-            if folder.is_dir() and real_path(folder).is_relative_to(files.root):
+            if os.path.isdir(folder) and real_path(folder).is_relative_to(files.root):
                 names = sorted(os.listdir(folder))[:MAX_MODELS]
-                found += [name for name in names if (folder / name / "config.pbtxt").is_file()]
+                found += [name for name in names if os.path.isfile(folder / name / "config.pbtxt")]
         except (OSError, ValueError):
             continue
     return found
@@ -284,12 +284,12 @@ def models_below(folders: list[Path], files: Files) -> list[str]:
 def _files_below(path: Path) -> Iterator[Path]:
     """Return a file, or the configuration files directly in a folder."""
     try:
-        if path.is_file():
+        if os.path.isfile(path):
             if path.name.endswith(_SIDE_FILES):
                 yield path
-        elif path.is_dir() and not (path / ".git").exists():
+        elif os.path.isdir(path) and not os.path.exists(path / ".git"):
             for name in sorted(os.listdir(path))[:MAX_SIDE_FILES]:
-                if name.endswith(_SIDE_FILES) and not name.startswith(".") and (path / name).is_file():
+                if name.endswith(_SIDE_FILES) and not name.startswith(".") and os.path.isfile(path / name):
                     yield path / name
     except (OSError, ValueError):
         return

@@ -59,7 +59,7 @@ class Copy:
             written = self.target / place / CHART
             written.write_text(_NAME.sub(lambda _: f"name: {alias}", written.read_text("utf-8"), count=1), "utf-8")
         values = [*above, *_table(folder / "values.yaml", self.files)]
-        known = {one.name for one in os.scandir(folder / "charts")} if (folder / "charts").is_dir() else set()
+        known = {one.name for one in os.scandir(folder / "charts")} if os.path.isdir(folder / "charts") else set()
         for one in self._dependencies(folder):
             found = self._find(one, folder, known)
             if _is_on(one, [*values, *_own(one, found, self.files)], values):
@@ -75,7 +75,7 @@ class Copy:
             where = f" ({one.repository[:100]})" if one.repository else ""
             what = f"the sub-chart `{one.name[:80]}`{where} is not here, and archlint fetches nothing"
             self.notes.append(f"{one.site.shown}: {what}: `helm dependency build` does")
-        elif found.is_dir():
+        elif os.path.isdir(found):
             self.chart(found, f"{place}/charts/{name}", [_at(t, name) for t in values], depth + 1, one.alias)
         else:
             self._one(found, f"{place}/charts/{found.name}")
@@ -83,9 +83,9 @@ class Copy:
     def _extra(self, path: Path, place: str, values: list[Table], depth: int) -> None:
         """Copy a sub-chart that no dependency names: Helm renders it too."""
         try:
-            if path.is_dir() and (path / CHART).is_file() and self._inside(path):
+            if os.path.isdir(path) and os.path.isfile(path / CHART) and self._inside(path):
                 self.chart(path, f"{place}/charts/{path.name}", [_at(t, path.name) for t in values], depth + 1)
-            elif path.suffix == ".tgz" and path.is_file() and self._inside(path):
+            elif path.suffix == ".tgz" and os.path.isfile(path) and self._inside(path):
                 self._one(path, f"{place}/charts/{path.name}")
         except UnreadableInputError as error:
             self.notes.append(f"not read: {error.message}")
@@ -102,7 +102,7 @@ class Copy:
             except UnreadableInputError as error:
                 self.notes.append(f"{one.site.shown}: not read: {error.message}")
                 return None
-            return path if (path / CHART).is_file() else None
+            return path if os.path.isfile(path / CHART) else None
         return None
 
     def _dependencies(self, folder: Path) -> Iterator[Dependency]:
@@ -128,7 +128,7 @@ class Copy:
                 folders[:] = [name for name in folders if name != "charts"]
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
-                if self._inside(here / name) and (here / name).is_file():
+                if self._inside(here / name) and os.path.isfile(here / name):
                     self._one(here / name, f"{place}/{name}" if below == "." else f"{place}/{below}/{name}")
 
     def _one(self, path: Path, place: str) -> None:
@@ -158,7 +158,7 @@ def local_dependencies(folder: Path, files: Files) -> Iterator[Path]:
 
 def _own(one: Dependency, found: Path | None, files: Files) -> list[Table]:
     """Return the own values of a sub-chart, as its parent sees them: below its name."""
-    tables = _table(found / "values.yaml", files) if found is not None and found.is_dir() else []
+    tables = _table(found / "values.yaml", files) if found is not None and os.path.isdir(found) else []
     name = one.alias or one.name
     return [Table({name: table}, {name: table.site}, table.site) for table in tables]
 
@@ -188,7 +188,7 @@ def _at(table: Table, name: str) -> Table:
 
 def _table(path: Path, files: Files) -> list[Table]:
     """Return the mapping in a YAML file, as a list; none if it is not there or cannot be read."""
-    if not path.is_file() or not real_path(path).is_relative_to(files.root):
+    if not os.path.isfile(path) or not real_path(path).is_relative_to(files.root):
         return []
     try:
         documents = files.documents(path)

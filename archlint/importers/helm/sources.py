@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +54,7 @@ def _template(name: str, path: Path, files: Files) -> Document | None:
     for base in (Path(), path.parent):
         for folder in _FOLDERS:
             for inner in (base / folder, base / folder / chart):
-                if (inner / "Chart.yaml").is_file() and (inner / rest).is_file():
+                if os.path.isfile(inner / "Chart.yaml") and os.path.isfile(inner / rest):
                     try:
                         template = files.find(inner, rest)
                         return files.side(template) if _is_named(inner, chart, files) else None

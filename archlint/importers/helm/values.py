@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -61,7 +62,7 @@ class Values:
 
 def _tables(path: Path, files: Files) -> Iterator[Table]:
     try:
-        documents = files.documents(path) if path.is_file() else []
+        documents = files.documents(path) if os.path.isfile(path) else []
     except UnreadableInputError:
         return
     for document in documents:

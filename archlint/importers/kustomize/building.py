@@ -113,13 +113,13 @@ class Builder:
         """Add a file of manifests, or another kustomization."""
         if not isinstance(item, Value) or not item.text:
             return
-        if REMOTE.search(item.text) and not (folder / item.text).exists():
+        if REMOTE.search(item.text) and not os.path.exists(folder / item.text):
             self.remote.append(item.site)
             self._note(item.site, f"the base {shown_address(item.text)} is elsewhere, and archlint fetches nothing")
             return
         try:
             path = self.files.find(folder, item.text)
-            if not path.is_dir():
+            if not os.path.isdir(path):
                 self._add_file(path, item, resources)
                 return
             inner = kustomization_in(path)
@@ -198,7 +198,7 @@ def read_kustomization(path: Path, files: Files) -> Table:
 
 def kustomization_in(folder: Path) -> Path | None:
     """Return the kustomization file of a folder."""
-    return next((folder / name for name in NAMES if (folder / name).is_file()), None)
+    return next((folder / name for name in NAMES if os.path.isfile(folder / name)), None)
 
 
 def shown_address(text: str) -> str:

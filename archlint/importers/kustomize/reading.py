@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -84,7 +85,7 @@ def _roots(paths: list[Path], files: Files, left_out: list[tuple[str, str]]) -> 
         targets = included[path] = set()
         kinds[path] = table.text("kind")
         for named in named_files(table, path, files):
-            inner = kustomization_in(named) if named.is_dir() else None
+            inner = kustomization_in(named) if os.path.isdir(named) else None
             targets.add(real_path(inner or named))
             files.claimed.add(real_path(named))
     below = {target for path, targets in included.items() for target in targets if target != real_path(path)}

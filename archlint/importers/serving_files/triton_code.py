@@ -7,6 +7,7 @@ scripting: https://docs.nvidia.com/deeplearning/triton-inference-server/user-gui
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -43,7 +44,7 @@ def asked(folder: Path, files: Files, notes: list[str]) -> Iterator[tuple[str, S
 
 def _versions(folder: Path) -> Iterator[Path]:
     try:
-        yield from (path for path in folder.iterdir() if is_whole(path.name) and path.is_dir())
+        yield from (path for path in folder.iterdir() if is_whole(path.name) and os.path.isdir(path))
     except OSError:
         return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -141,7 +142,7 @@ class Folders:
 def _files(path: Path, suffixes: tuple[str, ...]) -> list[Path]:
     """Return the files of a folder by name; those of `terraform.` come before `.auto.` ones."""
     try:
-        found = [one for one in path.iterdir() if one.name.endswith(suffixes) and one.is_file()]
+        found = [one for one in path.iterdir() if one.name.endswith(suffixes) and os.path.isfile(one)]
     except OSError:
         return []
     ordered = sorted(found, key=lambda one: (".auto." in one.name, one.name))
