@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
+
+from archlint.copies import interrupts_held_back
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -66,24 +67,12 @@ def _pool(make: Callable[[], Callable[[Item], Result]], size: int | None = None)
 
 def _submitted(pool: ProcessPoolExecutor, chunk: Sequence[Item]) -> Future[list[Result]]:
     try:
-        with _interrupts_held_back():                      # new processes inherit it
+        with interrupts_held_back():                      # new processes inherit it
             return pool.submit(_apply, chunk)
     except BrokenProcessPool as error:                     # a process was killed already
         future: Future[list[Result]] = Future()
         future.set_exception(error)
         return future
-
-
-@contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(make: Callable[[], Callable[[Any], Any]]) -> None:

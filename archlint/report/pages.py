@@ -11,7 +11,7 @@ import msgspec
 from archlint.about import DOCS, TREE, docs_url
 from archlint.catalog.patterns import Pattern, patterns
 from archlint.catalog.technologies import Technology, default_text
-from archlint.engine import rule_url
+from archlint.maker import rule_url
 from archlint.packs import Pack
 from archlint.packs.files import first_example, text_of
 from archlint.packs.records import Overturn

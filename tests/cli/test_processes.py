@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +28,23 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     parts = "".join(f"  part-{n}: {{kind: service, replicas: 2, zones: [a, b]}}\n" for n in range(1500))
     for n in range(60):
         (folder / f"{n}.yaml").write_text(PASSING + parts)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One file whose rules run in two processes for some seconds."""
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("with one processor, all rules run in one process")
+    folder = tmp_path_factory.mktemp("large")
+    parts = "".join(f"  part-{n}: {{kind: service, replicas: 2, calls: [part-{n + 1}]}}\n" for n in range(20_000))
+    (folder / "arch.yaml").write_text(f"{PASSING}{parts}  part-20000: {{kind: database, persistent: false}}\n")
+    return folder
+
+
+@pytest.fixture(params=["many", "large"])
+def busy(request: pytest.FixtureRequest) -> Path:
+    folder: Path = request.getfixturevalue(request.param)
     return folder
 
 
@@ -60,8 +79,8 @@ def all_end(numbers: list[int]) -> bool:
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.5])
-def test_ctrl_c_is_one_line_and_130_and_no_worker_stays(many: Path, delay: float) -> None:
-    process, workers = started(many)
+def test_ctrl_c_is_one_line_and_130_and_no_worker_stays(busy: Path, delay: float) -> None:
+    process, workers = started(busy)
     time.sleep(delay)
     os.killpg(process.pid, signal.SIGINT)                  # like a terminal: the whole group gets it
     out, err = process.communicate(timeout=60)
@@ -97,8 +116,8 @@ def test_ctrl_c_is_one_line_in_every_command(archlint: Run, tmp_path: Path, word
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_workers_end_with_their_parent(many: Path, number: signal.Signals) -> None:
-    process, workers = started(many)
+def test_workers_end_with_their_parent(busy: Path, number: signal.Signals) -> None:
+    process, workers = started(busy)
     process.send_signal(number)
     process.wait(timeout=60)
     assert all_end(workers)
@@ -113,6 +132,40 @@ def test_a_worker_that_is_killed_loses_no_file(many: Path, tmp_path: Path) -> No
     out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, "")
     assert out.count('"rules_run"') == 30
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["whole", "killed"])
+def test_two_processes_say_of_one_file_what_one_says(large: Path, is_killed: bool) -> None:
+    process, copies = started(large, "-o", "json")
+    if is_killed:
+        os.kill(copies[0], signal.SIGKILL)
+    out, err = process.communicate(timeout=300)
+    one = {min(os.sched_getaffinity(0))}
+    alone = subprocess.run(
+        [command(), "check", ".", "-o", "json"], cwd=large, capture_output=True, text=True, timeout=300, check=False,
+        preexec_fn=lambda: os.sched_setaffinity(0, one),
+    )  # fmt: skip
+    assert (process.returncode, err, out) == (alone.returncode, "", alone.stdout)
+    assert json.loads(out)["findings"] and all_end(copies)
+
+
+def test_what_a_copy_cannot_do_is_done_here() -> None:
+    script = (
+        "from archlint.copies import Copy, can_copy\n"
+        "import os\n"
+        "here = os.getpid()\n"
+        "def work():\n"
+        "    if os.getpid() != here: raise ValueError\n"
+        "    return 7\n"
+        "copy = Copy(work)\n"
+        "print(can_copy(), copy.result())\n"
+        "copy.close()\n"
+        "other = Copy(os.getpid)\n"
+        "print(other.result() != here)\n"
+        "other.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == [str(len(os.sched_getaffinity(0)) > 1), "7", "True"]
 
 
 def killer() -> Callable[[int], int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from archlint.catalog.patterns import pattern_named
-from archlint.engine import rule_url
+from archlint.maker import rule_url
 from archlint.packs.reading import read_text
 from archlint.packs.records import PackText
 from archlint.report.plain import readable
