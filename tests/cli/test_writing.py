@@ -73,6 +73,23 @@ def test_a_disk_that_fills_midway_leaves_the_old_file(tmp_path: Path, words: str
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="limits the size of files with a POSIX shell: run it on Linux or macOS")
+def test_an_import_onto_a_disk_that_fills_midway_leaves_the_old_file(archlint: Run, tmp_path: Path) -> None:
+    services = "".join(f"  api{n}: {{image: 'acme/api:{n}', environment: ['NEXT_URL=http://api{n + 1}:80']}}\n" for n in range(20))
+    deployed = tmp_path / "compose.yaml"
+    deployed.write_text(f"services:\n{services}  api20: {{image: 'acme/api:20'}}\n")
+    assert archlint("import", "compose.yaml", "-o", "arch.yaml").returncode == 0
+    deployed.write_text(deployed.read_text().replace("acme/api:3", "acme/api:three"))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for words, file in (("--update arch.yaml", "arch.yaml"), ("-o new.yaml", "new.yaml")):
+        done = subprocess.run(
+            [program("bash"), "-c", f"ulimit -f 1; exec {command()} import compose.yaml {words}"], cwd=tmp_path,
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 2 and f"error: {file}: cannot be written: File too large\n  hint: make room" in done.stderr
+        assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need a permission on Windows: run it on Linux or macOS")
 @pytest.mark.parametrize("link", ["folder", "file"])
 def test_a_configured_baseline_that_a_link_leads_out_of_the_repository_is_refused(
