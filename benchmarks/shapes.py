@@ -21,6 +21,7 @@ if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from archlint.config import Config
+from archlint.errors import UnreadableInputError
 from archlint.linter import Linter, Options
 from archlint.report.options import TextOptions
 from archlint.report.text import render_text
@@ -33,6 +34,7 @@ SIZES: Final = (1000, 8000)
 SECTION: Final = "Extreme shapes"
 INCLUDES: Final = "includes"
 LONGEST_S: Final = 100
+REFUSED: Final = 3
 PEAK_UNIT: Final = 1 if sys.platform == "darwin" else 1024
 
 
@@ -56,7 +58,7 @@ class Probe(NamedTuple):
 class Growth(NamedTuple):
     """The growth of a shape between two sizes: the CPU seconds at each, and the memory of a further byte of input.
 
-    None if it exceeded the time limit.
+    None if `missed` says why there is no answer.
     """
 
     shape: str
@@ -64,6 +66,7 @@ class Growth(NamedTuple):
     large_s: float | None
     exponent: float | None
     bytes_a_byte: float | None
+    missed: str = ""
 
 
 def probe(path: Path) -> Probe:
@@ -81,13 +84,16 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * PEAK_UNIT
 
 
-def probed(shape: str, size: int) -> Probe | None:
-    """Probe a shape in its own process; None if it exceeds the time limit."""
+def probed(shape: str, size: int) -> Probe | str:
+    """Probe a shape in its own process; return why there is no answer if it exceeds a limit, of time or of archlint."""
     words = [sys.executable, str(Path(__file__).resolve()), "--probe", shape, "--sizes", str(size)]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=LONGEST_S)
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=LONGEST_S)
     except subprocess.TimeoutExpired:
-        return None
+        return f"over {LONGEST_S}"
+    if done.returncode == REFUSED:
+        return "refused"
+    done.check_returncode()
     seconds, read, memory = done.stdout.split()
     return Probe(float(seconds), int(read), int(memory))
 
@@ -96,9 +102,10 @@ def growth(shape: str, sizes: tuple[int, int], rounds: int) -> Growth:
     """Measure a shape at both sizes, in turn; use the least time of the rounds, because others use the machine."""
     small, large = sizes
     found = [(probed(shape, small), probed(shape, large)) for _ in range(rounds)]
-    pairs = [(one, other) for one, other in found if one is not None and other is not None]
+    pairs = [(one, other) for one, other in found if isinstance(one, Probe) and isinstance(other, Probe)]
     if not pairs:
-        return Growth(shape, None, None, None, None)
+        missed = next(one for pair in found for one in pair if isinstance(one, str))
+        return Growth(shape, None, None, None, None, missed)
     least = min(one.seconds for one, _ in pairs), min(other.seconds for _, other in pairs)
     exponent = math.log(least[1] / least[0]) / math.log(large / small)
     memory = min(other.memory_bytes for _, other in pairs) - min(one.memory_bytes for one, _ in pairs)
@@ -114,7 +121,7 @@ def rendered(rows: Sequence[Growth], sizes: tuple[int, int]) -> str:
 
 def _cells(row: Growth) -> tuple[str, ...]:
     if row.exponent is None:
-        return "", f"over {LONGEST_S}", "", ""
+        return "", row.missed, "", ""
     return f"{row.small_s:.2f}", f"{row.large_s:.2f}", f"{row.exponent:.2f}", f"{row.bytes_a_byte:.0f}"
 
 
@@ -139,10 +146,19 @@ def main() -> None:
     sizes = tuple(int(word) for word in found.sizes.split(","))
     if found.probe:
         with tempfile.TemporaryDirectory(prefix="archlint-shape-") as folder:
-            print(*probe(_write(found.probe, sizes[0], Path(folder))))
+            try:
+                print(*probe(_write(found.probe, sizes[0], Path(folder))))
+            except UnreadableInputError:
+                sys.exit(REFUSED)
         return
+    known = (*BY_NAME, INCLUDES)
+    shapes = [shape.replace(" ", "_") for shape in found.shapes] or known
+    if unknown := set(shapes) - set(known):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; the shapes are {', '.join(known)}")
+    if len(sizes) != len(SIZES):
+        parser.error("--sizes takes two sizes, with a comma")
     rows = []
-    for shape in found.shapes or (*BY_NAME, INCLUDES):
+    for shape in shapes:
         rows.append(growth(shape, (sizes[0], sizes[-1]), found.rounds))
         print(shape, *_cells(rows[-1]), file=sys.stderr, flush=True)
     text = rendered(rows, (sizes[0], sizes[-1]))

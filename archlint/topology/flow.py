@@ -15,7 +15,7 @@ from archlint.topology.graph import Topology
 from archlint.topology.reach import Joined, Reach, Start
 from archlint.topology.routes import EITHER, Group, PlainSteps, Routes, Step
 
-MAX_USES: Final = 3_000_000
+MAX_USES: Final = 1_000_000
 """How many components all different ways through a system may use together: each use takes about 700 bytes."""
 
 
