@@ -23,7 +23,7 @@ from archlint.analysis.system import System
 from archlint.analysis.token_floors import cache_bytes_per_token, each_token
 from archlint.analysis.token_means import mean_answer, mean_later_tokens
 from archlint.analysis.work import most_replicas, replicas_key
-from archlint.model.architecture import Component, Model
+from archlint.model.architecture import Component, Model, Workload
 from archlint.model.places import Place, either
 from archlint.model.words import PRECISIONS
 from archlint.verdicts import Origin
@@ -32,8 +32,9 @@ _NARROWEST: Final = min(PRECISIONS.values())
 
 
 class PerToken(msgspec.Struct, frozen=True):
-    """The bytes of keys and values of one token: `least` for certain, `usual` as an estimate."""
+    """The bytes of keys and values of one token of a model: `least` for certain, `usual` as an estimate."""
 
+    model: str
     least: float
     usual: float
     at: Place
@@ -84,9 +85,13 @@ class Room(msgspec.Struct, frozen=True):
 
 
 class CacheUse(msgspec.Struct, frozen=True):
-    """What a server holds for answers in progress: at least, and as an estimate; `needs` are the missing facts."""
+    """What a server holds for answers in progress: at least, and as an estimate; `needs` are the missing facts.
+
+    `asking` are the workloads whose requests come here.
+    """
 
     server: Component
+    asking: tuple[Workload, ...]
     per_token: PerToken | None = None
     room: Room | None = None
     least: Demand | None = None
@@ -117,6 +122,7 @@ def cache_uses(system: System) -> Iterator[CacheUse]:
 
 def _use(system: System, server: Component, models: Sequence[Model], arriving: Sequence[Arrival]) -> CacheUse:
     needs: list[Place] = []
+    asking = tuple(dict.fromkeys(arrival.workload for arrival in arriving))
     per_token = _least_of(models)
     if per_token is None:
         needs += _sizes_of(next(model for model in models if _per_token(model) is None))
@@ -126,11 +132,11 @@ def _use(system: System, server: Component, models: Sequence[Model], arriving: S
     least = [one for arrival in rated for one in _least_answers(server, models, arrival)]
     usual = [one for arrival in rated for one in _usual_answers(server, models, arrival, needs)]
     if per_token is None or room is None:
-        return CacheUse(server, per_token, room, needs=tuple(dict.fromkeys(needs)), rated=bool(usual))
+        return CacheUse(server, asking, per_token, room, needs=tuple(dict.fromkeys(needs)), rated=bool(usual))
     if room.replicas is None:
         needs.append(replicas_key(server, widest=True))
     return CacheUse(
-        server, per_token, room, _demand(least, per_token.least, False), _demand(usual, per_token.usual, True),
+        server, asking, per_token, room, _demand(least, per_token.least, False), _demand(usual, per_token.usual, True),
         tuple(dict.fromkeys(needs)), bool(usual),
     )  # fmt: skip
 
@@ -150,13 +156,14 @@ def _per_token(model: Model) -> PerToken | None:
     usual = cache_bytes_per_token(model)
     if model.kv_per_token_bytes is not None:
         value = float(model.kv_per_token_bytes)
-        return PerToken(value, value, model.place("kv_per_token"), "")
+        return PerToken(model.name, value, value, model.place("kv_per_token"), "")
     if model.layers is None or model.kv_heads is None or model.head_dim is None:
         return None
     # The server may keep keys and values in a narrower format than the weights.
     numbers = 2 * model.layers * model.kv_heads * model.head_dim
     formula = "2 x layers x kv_heads x head_dim x bytes of a number"
-    return PerToken(numbers * _NARROWEST, usual or numbers * PRECISIONS["fp16"], model.place("kv_heads"), formula)
+    likely = usual or numbers * PRECISIONS["fp16"]
+    return PerToken(model.name, numbers * _NARROWEST, likely, model.place("kv_heads"), formula)
 
 
 def _sizes_of(model: Model) -> list[Place]:

@@ -74,8 +74,7 @@ def _question(use: CacheUse, needs: tuple[Place, ...]) -> Undecided:
 
 def _longest(use: CacheUse, per_token: PerToken, room: Room, traffic: Traffic) -> Hit | None:
     """Return a hit if the memory of one replica is too small for a single request, with nothing beside it."""
-    asked = [(one.arrival.workload, one.model) for one in (use.usual.answers if use.usual is not None else ())]
-    for workload, model in asked:
+    for workload in use.asking:
         stated = workload.tokens
         amounts = [] if stated is None else [("in", stated.input), ("out", stated.output)]
         sizes = [(_most(amount), key) for key, amount in amounts if amount is not None]
@@ -94,7 +93,7 @@ def _longest(use: CacheUse, per_token: PerToken, room: Room, traffic: Traffic) -
         count = Term("tokens", f"tokens of one request of {workload.name}", tokens, "count", Origin.STATED, at)
         needed = Term("needed", "keys and values of one request", tokens * each, "B", Origin.DERIVED, None,
                       "tokens x bytes")
-        terms = (count, _bytes(per_token, each, model.name), needed, *_room_terms(use, room),
+        terms = (count, _bytes(per_token, each, per_token.model), needed, *_room_terms(use, room),
                  _left(room.each_bytes, "memory - weights"))
         certainty = Certainty.PROVEN if certain else Certainty.ESTIMATED
         loss = traffic.share([workload]) * beyond(tokens * each, room.each_bytes)

@@ -61,6 +61,10 @@ def test_a_request_that_never_fits() -> None:
         "one replica: at most 400 k tokens fit, so these requests fail"
     )
     assert found.findings[GPU].certainty == "proven"
+    # Neither rate nor answers matter to it.
+    alone = said(rate="waits: true", tokens="{in: {p50: 1k, p99: 500k}}", model=SIZES, hardware="{gpu: h100, memory: 1GB}")
+    assert alone.findings[GPU].message == found.findings[GPU].message
+    assert alone.findings[GPU].certainty == "proven"
     # A maximum that no request may ever reach proves nothing.
     assert said("rate: 0.01/s", tokens="{in: {p50: 1k, max: 500k}, out: 100}").places == set()
 
