@@ -13,13 +13,14 @@ from pygls.uris import to_fs_path
 from archlint.linter import Options
 from archlint.lsp.fixes import Fixes
 from archlint.lsp.navigation import Navigation
-from archlint.lsp.server import WATCHED, Server
+from archlint.lsp.server import WATCHED, Server, log_unreadable_messages_once
 from archlint.lsp.words import Words
 
 
 def serve(options: Options, reader: BinaryIO, writer: BinaryIO) -> None:
     """Serve one editor until it ends the session or closes the stream."""
     server = make_server(options)
+    log_unreadable_messages_once()
     own, sys.stdout = sys.stdout, sys.stderr       # the stream of the protocol carries nothing else
     try:
         server.start_io(reader, writer)

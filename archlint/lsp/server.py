@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
@@ -35,6 +36,12 @@ WATCHED: Final = types.Registration(
     types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*.{yaml,yml,toml,jsonl}")]),
 )  # fmt: skip
 """Files that other files include, configurations, rules and baselines."""
+
+
+def log_unreadable_messages_once() -> None:
+    """Leave out what the library itself logs of a message that it cannot read: a traceback, or two."""
+    for name in ("pygls.server", "pygls.protocol.json_rpc"):
+        logging.getLogger(name).addFilter(lambda record: not str(record.msg).startswith("Unable to "))
 
 
 class Checked(NamedTuple):
@@ -68,8 +75,9 @@ class Server(LanguageServer):
         return self.server_capabilities.position_encoding or UTF16
 
     def report_server_error(self, error: Exception, source: object) -> None:
-        """Log an error. Nothing is sent: the stream to the editor may be what failed."""
-        _LOG.error("%s", error)
+        """Log an error on one line. Nothing is sent: the stream to the editor may be what failed."""
+        what = "a message of the editor cannot be read: " if source is JsonRpcException else ""
+        _LOG.error("%s%s", what, " ".join(str(error.__cause__ or error).split()))
 
     def texts(self) -> dict[Path, bytes]:
         """Return the texts of the editor, by their resolved paths."""

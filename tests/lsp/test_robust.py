@@ -96,3 +96,20 @@ def test_the_server_ends_when_its_editor_goes_away(tmp_path: Path) -> None:
     for sent in (b"Content-Length: 5\r\n\r\nhello", b"Content-Length: 99\r\n\r\n{"):
         done = subprocess.run([command(), "lsp"], input=sent, capture_output=True, timeout=PATIENCE_S, check=False, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("hello", "Expecting value: line 1 column 1"),
+        ('{"jsonrpc": "2.0", "id": 1, "method": "textDocument/hover", "params": {"textDocument": 7}}', ""),
+        ("[" * 5000, "recursion"),
+    ],
+    ids=["no-json", "wrong-type", "deep"],
+)  # fmt: skip
+def test_a_message_that_cannot_be_read_is_one_line(message: str, said: str, tmp_path: Path) -> None:
+    sent = f"Content-Length: {len(message)}\r\n\r\n{message}"
+    done = subprocess.run([command(), "lsp"], input=sent, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("a message of the editor cannot be read: ") and said in line
