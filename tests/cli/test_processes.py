@@ -78,7 +78,7 @@ def all_end(numbers: list[int]) -> bool:
     return not any(map(runs, numbers))
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.5])
+@pytest.mark.parametrize("delay", [0.0, 0.2])
 def test_ctrl_c_is_one_line_and_130_and_no_worker_stays(busy: Path, delay: float) -> None:
     process, workers = started(busy)
     time.sleep(delay)
