@@ -14,6 +14,8 @@ from archlint.model.words import VERBS
 _PLAIN: Final = re.compile(r"[A-Za-z_][\w./@+-]*(?::[\w./@+-]+)*")
 _WORDS: Final = frozenset("true false null yes no on off y n none".split())
 _NUMBER: Final = re.compile(r"\d+(\.\d+)?[A-Za-z%/]{0,5}")
+_COMMAND: Final = r"#(?=#(?:\[|vso\[|teamcity\[))"
+"""The start of what a CI system takes as a command."""
 _ORDER: Final = (
     "image", "replicas", "hardware", "tensor_parallel", "pipeline_parallel", "max_sequences", "workers", "batching",
     "ready_check", "schedule", "exposed", "persistent", "zones", "region",
@@ -44,7 +46,7 @@ def quoted(text: str) -> str:
     if (_PLAIN.fullmatch(text) and text.lower() not in _WORDS) or _NUMBER.fullmatch(text):
         return text
     shown = "".join(char if char.isprintable() else _escaped(char) for char in json.dumps(text, ensure_ascii=False))
-    return re.sub(r"#(?=#(?:\[|vso\[|teamcity\[))", r"\\u0023", shown)
+    return re.sub(_COMMAND, r"\\u0023", shown)
 
 
 def _escaped(char: str) -> str:
@@ -168,5 +170,10 @@ def target_text(relation: Relation) -> str:
 
 
 def _flat(text: str) -> str:
-    """A text for a comment: one line, without control characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:300]
+    """Return a text for a comment: one line, without control characters and commands of CI systems.
+
+    >>> _flat("a\\n##vso[x]")
+    'a # #vso[x]'
+    """
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return re.sub(_COMMAND, "# ", line)[:300]

@@ -37,7 +37,7 @@ def test_a_damaged_file_ends_in_a_result_or_a_message(name: str, tmp_path: Path)
     assert sum(tried.outcomes.values()) == tried.imports
 
 
-@pytest.mark.parametrize("odd", ['"two words"', "0.2", "x" * 300], ids=["words", "fraction", "long"])
+@pytest.mark.parametrize("odd", ['"two words ##vso[x]"', "0.2", "x" * 300], ids=["words", "fraction", "long"])
 @pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"docker"}))     # a line of a shell has other values
 def test_a_file_with_an_odd_value_anywhere_is_imported_as_a_file_that_can_be_read(name: str, odd: str) -> None:
     file, text = SAMPLES[name]
