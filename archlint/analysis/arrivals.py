@@ -7,13 +7,13 @@ and only if something fails, so they are left out too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
 
 from archlint.analysis.system import System
-from archlint.model.architecture import Workload
+from archlint.model.architecture import Relation, Workload
 from archlint.topology import SHARE, Flow, Step
 from archlint.topology.reach import Reach
 
@@ -183,14 +183,13 @@ def counted(system: System, flow: Flow, steps: Sequence[Step]) -> tuple[tuple[St
     return tuple(found)
 
 
-def misses(system: System, steps: Sequence[Step]) -> float:
+def misses(system: System, relations: Iterable[Relation]) -> float:
     """Return the least share of a component's requests that no cache of predictions answers.
 
     The hits of several caches may be different requests, so they add up.
     """
     left = 1.0
-    for step in steps:
-        relation = step.relation
+    for relation in relations:
         if system.topology.looks_up(relation) and relation.caches not in {"data", "prefix"}:
             left -= 1.0 if relation.hit_ratio is None else relation.hit_ratio
     return max(0.0, left)

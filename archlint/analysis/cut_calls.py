@@ -58,7 +58,7 @@ def cut_calls(system: System, workload: Workload, callees: Container[str]) -> It
     visits = arrivals_of(system).of(workload) if callers else {}
     attempts: dict[str, float] | None = None
     for name in callers:
-        if visits.get(name, 1.0) < 1 or misses(system, flow.steps[name]) < 1:
+        if visits.get(name, 1.0) < 1 or misses(system, (step.relation for step in flow.steps[name])) < 1:
             continue                      # some requests may find their answer in a cache
         for step in flow.steps[name]:
             timeout_s = step.relation.timeout_s
@@ -107,5 +107,5 @@ def _times(
     if model is None or model.service_time is None or perhaps_streamed(system, workload, model, server):
         return
     alone = [name for name in system.topology.servers.get(model.name, ()) if name in flow] == [server.name]
-    if alone and misses(system, flow.reach.steps.get(server.name, ())) == 1:
+    if alone and misses(system, (step.relation for step in flow.reach.steps.get(server.name, ()))) == 1:
         yield model.place("service_time"), f"model {model.name}", model.service_time

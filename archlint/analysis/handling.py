@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from archlint.analysis.arrivals import misses
 from archlint.analysis.service_time import mean
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Relation, ServiceTime
@@ -15,13 +16,17 @@ from archlint.verdicts import Origin, Term
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """One piece of the work on a message, and the time of one such piece; `cap_s` is when the consumer gives up."""
+    """One piece of the work on a message, and the time of one such piece.
+
+    `cap_s` is when the consumer gives up. `share` of the messages need it: a cache of predictions saves the others.
+    """
 
     name: str
     label: str
     time: ServiceTime
     at: Place
     cap_s: float = float("inf")
+    share: float = 1.0
 
 
 class Handling(msgspec.Struct, frozen=True):
@@ -54,10 +59,15 @@ def _run_by(consumer: Component, models: tuple[str, ...] | None) -> tuple[str, .
 
 
 def _handling(system: System, consumer: Component, models: Iterable[str]) -> Handling:
-    found = [*_models(system, models), *_own(consumer)]
-    for call in system.topology.outgoing[consumer.name]:
+    outgoing = system.topology.outgoing[consumer.name]
+    behind = list(_models(system, models))
+    for call in outgoing:
         if _is_awaited(call):
-            found += _called(system, call)
+            behind += _called(system, call)
+    share = misses(system, outgoing)
+    saved = [msgspec.structs.replace(one, share=share) if isinstance(one, Piece) else one for one in behind]
+    found = [*(saved if share < 1 else behind), *_own(consumer)]
+    found += [r.place("hit_ratio") for r in outgoing if _is_open_cache(system, r)] if share < 1 else []
     pieces = tuple(piece for piece in found if isinstance(piece, Piece))
     return Handling(pieces, tuple(at for at in found if isinstance(at, Place)))
 
@@ -96,7 +106,31 @@ def _called(system: System, call: Relation) -> Iterator[Piece | Place]:
         yield from _models(system, target.serves, cap_s)
 
 
+def _is_open_cache(system: System, relation: Relation) -> bool:
+    """Return whether a relation looks up predictions, and the file does not state how often it finds one."""
+    predicts = relation.caches not in {"data", "prefix"}
+    return predicts and relation.hit_ratio is None and system.topology.looks_up(relation)
+
+
 def in_hand(pieces: Sequence[Piece], limit_s: float) -> InHand | None:
+    """Return that messages are in hand for longer than a limit, for the largest share that is known; None if not.
+
+    What a cache of predictions saves counts only for the messages that it does not answer.
+    """
+    missed = min((piece.share for piece in pieces), default=1.0)
+    if missed == 1:
+        return _in_hand(pieces, limit_s)
+    found = _in_hand([piece for piece in pieces if piece.share == 1], limit_s)
+    if found is not None or missed == 0:
+        return found
+    behind = [piece for piece in pieces if piece.share < 1 or piece.time.constant_s is not None]
+    found = _in_hand(behind, limit_s)
+    if found is None or found.share is None:
+        return found
+    return msgspec.structs.replace(found, share=found.share * missed)
+
+
+def _in_hand(pieces: Sequence[Piece], limit_s: float) -> InHand | None:
     """Return that messages are in hand for longer than a limit, for the largest share that is known; None if not.
 
     It is a bound for any distribution: of the pieces whose times vary, one is taken at a stated percentile, and the
@@ -142,5 +176,8 @@ def mean_time(pieces: Sequence[Piece]) -> tuple[float, tuple[Term, ...]] | None:
         label = piece.label if piece.time.constant_s is not None else f"{piece.label}, mean"
         note = "" if stated else "mean of the lognormal through what is stated"
         terms.append(Term(piece.name, label, value_s, "s", Origin.STATED if stated else Origin.DERIVED, at, note))
-        total_s += value_s
+        if piece.share < 1:
+            label = f"messages that need {piece.label}"
+            terms.append(Term("misses", label, piece.share, "share", Origin.STATED, None, "1 - hit ratio"))
+        total_s += value_s * piece.share
     return total_s, tuple(terms)

@@ -190,13 +190,16 @@ def _work(system: System, queue: Component, handled: Capacity) -> Distribution:
 
 
 def _of_pieces(handling: Handling) -> Distribution:
-    pieces = []
+    always, behind, missed = list[Distribution](), list[Distribution](), 1.0
     for piece in handling.pieces:
         time = of_service_time(piece.time) or exponential(mean(piece.time) or 0.0)
         if time.values[-1] > piece.cap_s:
             time = Distribution(tuple(min(value, piece.cap_s) for value in time.values), time.weights)
-        pieces.append(time)
-    return one_after_the_other(pieces)
+        (always if piece.share == 1 else behind).append(time)
+        missed = min(missed, piece.share)
+    if behind:                           # a cache of predictions saves all of it together
+        always.append(mixture(((missed, one_after_the_other(behind)), (1 - missed, NOTHING))))
+    return one_after_the_other(always)
 
 
 def _wait(arriving: float, handled: Capacity, work: Distribution) -> Wait | None:

@@ -254,7 +254,7 @@ def _model_times(
     runs = list(dict.fromkeys(system.topology.served_by(component.name, wanted)))
     runs = [name for name in runs if _runs_once(system, once, group, name)]
     steps = system.flow(workload).reach.steps.get(component.name, ())
-    share = misses(system, steps)
+    share = misses(system, (step.relation for step in steps))
     found, missing = [], []
     for name in runs:
         model = system.architecture.models.get(name)

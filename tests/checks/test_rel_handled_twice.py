@@ -175,3 +175,12 @@ def test_longer_work_or_an_earlier_redelivery_has_no_fewer_findings(first: str, 
     before = judged(first, own, limit)
     assert judged(first, "90d", limit) >= before
     assert judged(first, own, "1us") >= before
+
+
+@pytest.mark.parametrize(("time", "share"), [("4min", 0.2), ("{p50: 70s, p99: 90s}", 0.1), ("30s", None)])
+def test_what_a_cache_of_predictions_answers_is_not_in_hand(time: str, share: float | None) -> None:
+    worker = ", serves: [net], reads: [{to: answers, hit_ratio: 80%, kind: prediction}]"
+    found = said(", redelivery_after: 1min", time, worker, more="answers: {kind: cache}")
+    assert bool(found.findings) is (share is not None)
+    if share is not None:
+        assert found.term(LIMIT, "handled_twice") == pytest.approx(share)

@@ -155,3 +155,22 @@ def test_more_load_or_fewer_replicas_have_no_fewer_findings(rate: str, time: str
     assert judged("1000000000000/s", replicas) >= before
     assert judged(rate, 1) >= before
     assert judged(rate, 1_000_000) <= before
+
+
+@pytest.mark.parametrize(("rate", "kind", "capacity"), [
+    ("300/s", "prediction", 100.0), ("300/s", "data", 20.0), ("90/s", "prediction", None),
+])  # fmt: skip
+def test_a_cache_of_predictions_saves_the_model(rate: str, kind: str, capacity: float | None) -> None:
+    """Four of five messages find their answer: 8 / (20 % x 400 ms). Cached data saves no prediction."""
+    served = f"serves: [net], reads: [{{to: answers, hit_ratio: 80%, kind: {kind}}}]"
+    found = said(rate, served=served, more="answers: {kind: cache}")
+    assert (AT in found.findings) is (capacity is not None)
+    if capacity is not None:
+        assert found.term(AT, "capacity") == pytest.approx(capacity)
+        assert found.findings[AT].certainty == "proven"
+
+
+def test_without_a_hit_ratio_no_message_is_certain_to_need_the_model() -> None:
+    found = said(served="serves: [net], reads: [{to: answers, kind: prediction}]", more="answers: {kind: cache}")
+    assert not found.findings
+    assert "components.worker.reads[0].hit_ratio" in str(found.undecided)
