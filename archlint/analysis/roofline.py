@@ -36,7 +36,8 @@ def roofline(model: Model, server: Component) -> Roofline | None:
 
     It is proven from `active_parameters`, or from `parameters` if the `family` of the model is read completely. For
     another family it is only a hint, as from the artefact's size: an embedding table or a forest of trees is not read
-    completely. Several accelerators share the work, at best without any loss.
+    completely. Several accelerators, of all shards, share the work, at best without
+    any loss.
 
     >>> from archlint.model.architecture import Hardware
     >>> server = Component("llm", "model-server", hardware=Hardware(gpu="a100-80gb", gpus=2.0))
@@ -48,7 +49,7 @@ def roofline(model: Model, server: Component) -> Roofline | None:
     chip = accelerator(hardware.gpu) if hardware else None
     if hardware is None or chip is None:
         return None
-    gpus = hardware.gpus or 1.0
+    gpus = (hardware.gpus or 1.0) * (server.shards or 1.0)
     parameters, certainty = read_for_each(model)
     if parameters is not None:
         return _of_parameters(model, parameters, certainty, chip, gpus)

@@ -46,14 +46,14 @@ class Chips(msgspec.Struct, frozen=True):
 def chips_of(server: Component, estimated: bool) -> Chips | None:
     """Return the accelerators that work on one token at a time, at best; None for unknown ones.
 
-    Stages of a pipeline work one after another. A share of a chip may be all of it while nobody else needs it: only an
-    estimate counts with the share.
+    Each shard holds a part of the model, at best of each layer. Stages of a pipeline work one after another. A share of
+    a chip may be all of it while nobody else needs it: only an estimate counts with the share.
     """
     hardware = server.hardware
     chip = accelerator(hardware.gpu) if hardware is not None else None
     if hardware is None or chip is None:
         return None
-    number = server.tensor_parallel or hardware.gpus or 1.0
+    number = (server.tensor_parallel or hardware.gpus or 1.0) * (server.shards or 1.0)
     return Chips(chip, number, (hardware.gpu_share or 1.0) if estimated else 1.0)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.generation import after_the_first, generating, steps_to, streamed
+from archlint.analysis.generation import DECODE, PREFILL, after_the_first, generating, steps_to, streamed
 from archlint.analysis.modes import ASYNCHRONOUS
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
@@ -17,6 +17,7 @@ from archlint.model.architecture import Component, Model, Relation, ServiceTime,
 from archlint.model.pieces import Amounts
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration, format_percentile, format_share
+from archlint.topology import WHEN, Step
 from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Severity, Term, Undecided, Verdict
 
 _MEDIAN: Final = 0.5
@@ -34,6 +35,17 @@ class _Typical(msgspec.Struct, frozen=True):
     terms: tuple[Term, ...]
     share: float = 1.0
     name: str = ""
+
+
+class _Made(msgspec.Struct, frozen=True):
+    """A model whose answer comes over a call; `later` if only the tokens after the first do, from a decode server."""
+
+    model: Model
+    later: bool = False
+
+    def missing(self) -> Place:
+        """The key that states the longest silence."""
+        return self.model.place("tpot" if self.later else "ttft")
 
 
 def check(system: System, params: NoParams) -> Iterator[Verdict]:
@@ -114,7 +126,9 @@ def _cut_off(system: System, workload: Workload) -> Iterator[Hit | Undecided]:
     ways = _ways(system, workload)
     needs: dict[Place, None] = {}
     for relation in dict.fromkeys(relation for way in ways.values() for relation in way):
-        models = [system.architecture.models[model] for model, way in ways.items() if relation in way]
+        models = [
+            _Made(system.architecture.models[model], way[relation]) for model, way in ways.items() if relation in way
+        ]
         yield from _default(system, workload, relation, models)
         for judged in _limits(workload, relation, models):
             if isinstance(judged, Hit):
@@ -126,23 +140,51 @@ def _cut_off(system: System, workload: Workload) -> Iterator[Hit | Undecided]:
         yield Undecided(workload.place("stream"), tuple(needs), because)
 
 
-def _ways(system: System, workload: Workload) -> dict[str, set[Relation]]:
+def _ways(system: System, workload: Workload) -> dict[str, dict[Relation, bool]]:
     """Return the calls over which the answer of each model comes; models that run one after another are left out.
 
     Of several such models, it is unknown which one writes the answer. A request gets the answer of one of several if
-    none of their servers is needed by every request.
+    none of their servers is needed by every request. True marks a call from behind which only the tokens after the
+    first come.
     """
-    made = after_the_first(system, generating(system, workload))
+    made = [s for s in generating(system, workload) if s.model in system.architecture.models]
+    last = after_the_first(system, made)
     servers: dict[str, list[str]] = {}
-    for serving in made:
-        if serving.model in system.architecture.models:
-            servers.setdefault(serving.model, []).append(serving.server)
-    if len(servers) > 1 and not set(system.needed_components(workload)).isdisjoint(s.server for s in made):
+    for serving in last:
+        servers.setdefault(serving.model, []).append(serving.server)
+    if len(servers) > 1 and not set(system.needed_components(workload)).isdisjoint(s.server for s in last):
         return {}
-    return {name: {step.relation for step in steps_to(system, workload, at)} for name, at in servers.items()}
+    found = {}
+    for name, at in servers.items():
+        own = [serving.server for serving in made if serving.model == name]
+        apart = any(system.components[server].stage == PREFILL for server in own)
+        first = [server for server in own if not apart or system.components[server].stage != DECODE]
+        whole = {step.relation for step in steps_to(system, workload, first)}
+        found[name] = {step.relation: step.relation not in whole for step in _main(system, workload, at)}
+    return found
 
 
-def _default(system: System, workload: Workload, relation: Relation, models: Sequence[Model]) -> Iterator[Hit]:
+def _main(system: System, workload: Workload, servers: Sequence[str]) -> Iterator[Step]:
+    """Yield the steps on a way from the client to some servers, without those of side calls.
+
+    If a component asks for several answers in turn, the last is the one that it passes on.
+    """
+    flow, last = system.flow(workload), dict[str, list[Step]]()
+    on_way = set(steps_to(system, workload, servers))
+    for source in {step.source for step in on_way}:
+        here = [step for step in flow.steps[source] if step in on_way]
+        alone = here[-1].group is None or flow.groups[here[-1].group].kind == WHEN
+        last[source] = here[-1:] if alone else [step for step in here if step.group == here[-1].group]
+    waiting, seen = [flow.client], {flow.client}
+    while waiting:
+        for step in last.get(waiting.pop(), ()):
+            yield step
+            if step.target not in seen:
+                seen.add(step.target)
+                waiting.append(step.target)
+
+
+def _default(system: System, workload: Workload, relation: Relation, models: Sequence[_Made]) -> Iterator[Hit]:
     """Judge the default timeout of a technology that ends streams as well: a hint."""
     default = system.facts.cuts_streams_after(relation)
     times = [(model, time) for model in models if (time := _whole(workload, model)) is not None]
@@ -158,7 +200,7 @@ def _default(system: System, workload: Workload, relation: Relation, models: Seq
     yield msgspec.structs.replace(hit, certainty=Certainty.HEURISTIC, absent=(relation.place("timeout"),))
 
 
-def _limits(workload: Workload, relation: Relation, models: Sequence[Model]) -> Iterator[Hit | tuple[Place, ...]]:
+def _limits(workload: Workload, relation: Relation, models: Sequence[_Made]) -> Iterator[Hit | tuple[Place, ...]]:
     """Judge the limits of one call over which one of some models answers; yield what is unknown of them."""
     if relation.timeout_s is not None:
         whole = [(model, _whole(workload, model)) for model in models]
@@ -168,13 +210,13 @@ def _limits(workload: Workload, relation: Relation, models: Sequence[Model]) -> 
             yield _too_short(workload, relation, relation.timeout_s, worst)
     if relation.idle_timeout_s is not None:
         silent = [(model, _silence(model)) for model in models]
-        yield from ((model.place("ttft"),) for model, time in silent if time is None)
+        yield from ((made.missing(),) for made, time in silent if time is None)
         worst = _worst([(model, time) for model, time in silent if time is not None], relation.idle_timeout_s)
         if worst is not None:
             yield _too_idle(workload, relation, relation.idle_timeout_s, worst)
 
 
-def _worst(times: Sequence[tuple[Model, _Typical]], limit_s: float) -> _Typical | None:
+def _worst(times: Sequence[tuple[_Made, _Typical]], limit_s: float) -> _Typical | None:
     """Return the quickest of several times if all are above a limit, else the slowest, which only some answers take."""
     above = sorted((time for _, time in times if exceeds(time.value_s, limit_s)), key=lambda time: time.value_s)
     if not above:
@@ -182,7 +224,7 @@ def _worst(times: Sequence[tuple[Model, _Typical]], limit_s: float) -> _Typical 
     return above[0] if len(above) == len(times) else msgspec.structs.replace(above[-1], constant=False)
 
 
-def _too_long(workload: Workload, times: Sequence[tuple[Model, _Typical]], limit_s: float) -> _Typical | None:
+def _too_long(workload: Workload, times: Sequence[tuple[_Made, _Typical]], limit_s: float) -> _Typical | None:
     """Return the time of typical answers if it is above a limit, otherwise that of long answers."""
     typical = _worst(times, limit_s)
     if typical is not None:
@@ -193,40 +235,41 @@ def _too_long(workload: Workload, times: Sequence[tuple[Model, _Typical]], limit
     return min(long, key=lambda time: time.share, default=None)
 
 
-def _long(workload: Workload, model: Model, limit_s: float) -> _Typical | None:
+def _long(workload: Workload, made: _Made, limit_s: float) -> _Typical | None:
     """Return the time of the answers above a limit, from the lowest stated percentile that is above it.
 
     It is a percentile of the service time, or of one of the tokens and their times, with the others as usual.
     """
-    above = [one for one in _percentiles(workload, model) if exceeds(one[1], limit_s)]
+    above = [one for one in _percentiles(workload, made) if exceeds(one[1], limit_s)]
     if not above:
         return None
     fraction, value_s, certain, note = min(above, key=lambda one: (one[0], not one[2]))
     name = format_percentile(fraction)
-    at = None if note else model.place("service_time")
+    at = None if note else made.model.place("service_time")
     origin = Origin.DERIVED if note else Origin.STATED
-    term = Term("answer", f"whole answer of {model.name}, {name}", value_s, "s", origin, at, note)
+    term = Term("answer", f"{_name(made)}, {name}", value_s, "s", origin, at, note)
     return _Typical(value_s, certain, (term,), 1 - fraction, name)
 
 
-def _percentiles(workload: Workload, model: Model) -> Iterator[tuple[float, float, bool, str]]:
+def _percentiles(workload: Workload, made: _Made) -> Iterator[tuple[float, float, bool, str]]:
     """Yield percentiles of the whole answer: fraction, seconds, whether it is at least as long, and a formula."""
-    for fraction, value_s in model.service_time.percentiles if model.service_time is not None else ():
+    model = made.model
+    for fraction, value_s in model.service_time.percentiles if model.service_time and not made.later else ():
         yield fraction, value_s, True, ""
     output = workload.tokens.output if workload.tokens is not None else None
-    first, between = _time(model, "ttft"), _time(model, "tpot")
+    first, between = _time(made, "ttft"), _time(made, "tpot")
     tokens = None if output is None else _tokens(output)
     if first is None or between is None or output is None:
         return
     if tokens is not None:
-        formula = "time to the first token + (tokens - 1) x time per token"
+        formula = _formula(made, "tokens")
         rest, certain = max(0.0, tokens[0] - 1), tokens[1]
-        for fraction, value_s in model.ttft.percentiles if model.ttft is not None else ():
+        for fraction, value_s in model.ttft.percentiles if model.ttft and not made.later else ():
             yield fraction, value_s + between.value_s * rest, certain and between.constant, formula
         for fraction, value_s in model.tpot.percentiles if model.tpot is not None else ():
             yield fraction, first.value_s + value_s * rest, certain and first.constant, formula
     for fraction, amount in output.percentiles:
-        note, certain = f"time to the first token + ({format_count(amount)} - 1) x time per token", first.constant
+        note, certain = _formula(made, format_count(amount)), first.constant
         yield fraction, first.value_s + between.value_s * max(0.0, amount - 1), certain and between.constant, note
 
 
@@ -243,14 +286,15 @@ def _takes(workload: Workload, time: _Typical) -> str:
     return f"{typical} answer of `{workload.name}` takes {took}: the stream is cut off before its end"
 
 
-def _silence(model: Model) -> _Typical | None:
+def _silence(made: _Made) -> _Typical | None:
     """Return the longest silence before or between tokens."""
-    known = [time for time in (_time(model, "ttft"), _time(model, "tpot")) if time is not None]
+    keys = ("tpot",) if made.later else ("ttft", "tpot")
+    known = [time for key in keys if (time := _time(made, key)) is not None]
     return max(known, key=lambda time: time.value_s, default=None)
 
 
-def _missing(workload: Workload, model: Model) -> list[Place]:
-    found = [model.place(key) for key in ("ttft", "tpot") if _time(model, key) is None]
+def _missing(workload: Workload, made: _Made) -> list[Place]:
+    found = [made.model.place(key) for key in ("ttft", "tpot") if _time(made, key) is None]
     if workload.tokens is None:
         found.append(workload.place("tokens"))
     elif workload.tokens.output is None:
@@ -266,7 +310,10 @@ def _typical(time: ServiceTime) -> tuple[float, bool] | None:
     return None if median is None else (median, False)
 
 
-def _time(model: Model, key: str) -> _Typical | None:
+def _time(made: _Made, key: str) -> _Typical | None:
+    if key == "ttft" and made.later:
+        return _Typical(0.0, True, ())
+    model = made.model
     stated: ServiceTime | None = getattr(model, key)
     known = None if stated is None else _typical(stated)
     if known is None:
@@ -276,9 +323,9 @@ def _time(model: Model, key: str) -> _Typical | None:
     return _Typical(known[0], known[1], (Term(key, f"{label} of {model.name}", known[0], "s", Origin.STATED, at),))
 
 
-def _whole(workload: Workload, model: Model) -> _Typical | None:
+def _whole(workload: Workload, made: _Made) -> _Typical | None:
     """Return the time of a whole answer, from its tokens, else from the model's service time."""
-    first, between = _time(model, "ttft"), _time(model, "tpot")
+    first, between = _time(made, "ttft"), _time(made, "tpot")
     output = workload.tokens.output if workload.tokens is not None else None
     tokens = None if output is None else _tokens(output)
     if first is not None and between is not None and tokens is not None:
@@ -287,15 +334,23 @@ def _whole(workload: Workload, model: Model) -> _Typical | None:
         terms = (
             *first.terms, *between.terms,
             Term("tokens", f"generated tokens of {workload.name}", tokens[0], "count", Origin.STATED, at),
-            Term("answer", f"whole answer of {model.name}", value_s, "s", Origin.DERIVED, None,
-                 "time to the first token + (tokens - 1) x time per token"),
+            Term("answer", _name(made), value_s, "s", Origin.DERIVED, None, _formula(made, "tokens")),
         )  # fmt: skip
         return _Typical(value_s, first.constant and between.constant and tokens[1], terms)
-    known = None if model.service_time is None else _typical(model.service_time)
+    model = made.model
+    known = None if model.service_time is None or made.later else _typical(model.service_time)
     if known is None:
         return None
     term = Term("answer", f"whole answer of {model.name}", known[0], "s", Origin.STATED, model.place("service_time"))
     return _Typical(known[0], known[1], (term,))
+
+
+def _name(made: _Made) -> str:
+    return f"{'tokens after the first' if made.later else 'whole answer'} of {made.model.name}"
+
+
+def _formula(made: _Made, tokens: str) -> str:
+    return f"{'' if made.later else 'time to the first token + '}({tokens} - 1) x time per token"
 
 
 def _tokens(output: Amounts) -> tuple[float, bool] | None:

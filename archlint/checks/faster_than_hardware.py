@@ -85,7 +85,7 @@ def _least(model: Model, servers: Sequence[Component]) -> Least | None:
         bound = None if server.kind == "external" else roofline(model, server)
         if bound is None or not bound.floor_s:
             return None
-        found.append(Least(server, bound, bound.floor_s / (server.shards or 1.0)))
+        found.append(Least(server, bound, bound.floor_s))
     return min(found, key=lambda least: least.floor_s, default=None)
 
 

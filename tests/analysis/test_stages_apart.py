@@ -81,3 +81,13 @@ def test_a_stage_without_the_other_makes_the_whole_answer() -> None:
     """If the file leaves the prefill server out, its decode server waits for the first token somewhere."""
     alone = {"CALLS": "calls: [rest]", "PULLS": "zones: [a]"}
     assert [rule for rule, _, _ in found("{latency: {p95: 4.9s}}", MEASURED, **alone)] == ["SRV001"]
+
+
+@pytest.mark.parametrize("shards", [2, 4])
+def test_shards_divide_the_least_time_of_a_token(shards: int) -> None:
+    """29.2 ms on one server; each shard reads its part of the weights."""
+    sharded = {"CALLS": "calls: [rest]", "PULLS": "zones: [a]", "stage: decode": f"shards: {shards}"}
+    least_ms = 70e9 / (8 * 300e9) / shards * 1000
+    assert found(f"{{tpot: {{p95: {least_ms * 1.03:.3f}ms}}}}", **sharded) == []
+    over = found(f"{{tpot: {{p95: {least_ms * 0.97:.3f}ms}}}}", **sharded)
+    assert [rule for rule, *_ in over] == ["SRV001"]

@@ -133,3 +133,44 @@ def test_a_vendor_whose_times_are_unknown_is_asked_about() -> None:
 def test_of_models_that_run_one_after_another_it_is_unknown_which_one_writes() -> None:
     chain = VENDORS.format(app=", timeout: 1s", first="", second="", slow="50ms").replace(", either: v", "")
     assert lint("SRV014", chain).places == set()
+
+
+APART = """
+workloads: {chat: {from: web, stream: true, tokens: {out: 500}}}
+models: {m: {ttft: 600ms, tpot: 12ms}}
+components:
+  web: {kind: client, calls: [r]}
+  r: {kind: gateway, calls: [p, {to: d, LIMIT}]}
+  p: {kind: model-server, serves: [m], stage: prefill}
+  d: {kind: model-server, serves: [m], stage: decode}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fits", "cuts", "term", "value"),
+    [("idle_timeout: 13ms", "idle_timeout: 11ms", "tpot", 0.012), ("timeout: 6s", "timeout: 5980ms", "answer", 5.988)],
+)
+def test_a_decode_server_is_not_charged_the_time_of_the_prompt(fits: str, cuts: str, term: str, value: float) -> None:
+    """It is silent for 12 ms between tokens, and makes 499 of them; the prefill server has taken the 600 ms before."""
+    assert lint("SRV014", APART.replace("LIMIT", fits)).places == set()
+    at = f"components.r.calls[1].{cuts.partition(':')[0]}"
+    said = lint("SRV014", APART.replace("LIMIT", cuts))
+    assert said.places == {at}
+    assert said.term(at, term) == pytest.approx(value)
+
+
+def test_a_side_call_does_not_carry_the_streamed_answer() -> None:
+    """The gateway passes on what it asks for last; its tool may ask the same model for something short."""
+    side = """
+workloads: {chat: {from: web, stream: true, tokens: {out: 500}}}
+models: {m: {ttft: 600ms, tpot: 12ms}}
+components:
+  web: {kind: client, calls: [r]}
+  r: {kind: gateway, calls: [{to: tool, timeout: 1s}, {to: p, LIMIT}]}
+  tool: {kind: service, calls: [{to: p, timeout: 500ms WHEN}]}
+  p: {kind: external, serves: [m]}
+"""
+    for when in ("", ", when: there is a page"):
+        assert lint("SRV014", side.replace("WHEN", when).replace("LIMIT", "timeout: 7s")).places == set()
+        cut = lint("SRV014", side.replace("WHEN", when).replace("LIMIT", "timeout: 5s"))
+        assert cut.places == {"components.r.calls[1].timeout"}
