@@ -110,6 +110,12 @@ class Arrivals:
         """Return how often one request of a workload reaches each component, at least; one object for equal flows."""
         return self._visits_of.get(workload.name, {}) if self._by_component else {}
 
+    def let_through(self, workload: Workload, let: Mapping[str, float]) -> Mapping[str, float]:
+        """Return how often one request reaches each component, at least, if some only let a share of theirs through."""
+        flow = self._system.flow(workload)
+        entering = counted(self._system, flow, flow.steps[flow.client])
+        return self._visits(flow, [(step.target, share) for step, share in entering], let)
+
     @cached_property
     def _by_component(self) -> Mapping[str, list[Group]]:
         known: dict[tuple[Reach, tuple[tuple[str, float], ...]], list[tuple[int, Workload]]] = {}
@@ -131,7 +137,9 @@ class Arrivals:
                 found.setdefault(name, []).append(group)
         return found
 
-    def _visits(self, flow: Flow, entering: Sequence[tuple[str, float]]) -> Mapping[str, float]:
+    def _visits(
+        self, flow: Flow, entering: Sequence[tuple[str, float]], let: Mapping[str, float] = {}
+    ) -> Mapping[str, float]:
         """Return how often one request reaches each component behind the client, at least."""
         visits: dict[str, float] = {}
         for target, share in entering:
@@ -141,7 +149,7 @@ class Arrivals:
             # Within a circle of callers, nothing is certain of how often a request goes round.
             inside = set(group) if len(group) > 1 else ()
             for name in group:
-                reached = visits.get(name, 0.0)
+                reached = visits.get(name, 0.0) * let.get(name, 1.0)
                 if reached > 0 and name in waiting:
                     for step, share in self._counted(flow, name, steps[name]):
                         if step.target not in inside and step.target != name:

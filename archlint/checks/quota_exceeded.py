@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -37,11 +37,16 @@ class _Use(msgspec.Struct, frozen=True):
 
 
 class _Load(msgspec.Struct, frozen=True):
-    """The use of a limit at the mean rates, or at the peak of one workload."""
+    """The use of a limit at the mean rates, or at the peak of one workload.
+
+    `limiters` come before it and let only part of the load through. It is not certain if they may let through less.
+    """
 
     value: float
     uses: tuple[_Use, ...]
     peak: Workload | None = None
+    limiters: tuple[Component, ...] = ()
+    certain: bool = True
 
     def rate_of(self, workload: Workload) -> float:
         """Return the requests per second of a workload that are certain in this load."""
@@ -91,7 +96,10 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
             continue
         for key, limit in _limits(component):
             uses, needs = _uses(system, component, key, arriving)
-            load = _highest(uses)
+            load = _highest(_loads(uses))
+            if load is not None and exceeds(load.value, limit) and len(limited) > 1:
+                each = (_Over(component, key, limit, one) for one in _loads(uses))
+                load = _highest([_behind(system, arrivals, over) for over in each])
             if load is not None and exceeds(load.value, limit):
                 yield _verdict(system, arrivals, _Over(component, key, limit, load), traffic)
             elif needs:
@@ -168,14 +176,79 @@ def _each(
     return seconds, (Term("service_time", f"model {model.name}, mean, at least", seconds, "s", Origin.DERIVED, at),)
 
 
-def _highest(uses: tuple[_Use, ...]) -> _Load | None:
-    """Return the load of all mean rates, or that of one peak, whichever is higher."""
+def _loads(uses: tuple[_Use, ...]) -> list[_Load]:
+    """Return the load of all mean rates, and that of each peak."""
+    if not uses:
+        return []
     loads = [_Load(sum(use.at(use.arrival.workload.rate_per_s or 0.0) for use in uses), uses)]
     loads += [
         _Load(use.at(use.arrival.workload.peak_per_s), (use,), use.arrival.workload)
         for use in uses if use.arrival.workload.peak_per_s is not None
     ]  # fmt: skip
-    return max(loads, key=lambda load: load.value) if uses else None
+    return loads
+
+
+def _highest(loads: Sequence[_Load]) -> _Load | None:
+    return max(loads, key=lambda load: load.value, default=None)
+
+
+def _behind(system: System, arrivals: Arrivals, over: _Over) -> _Load:
+    """Return what is left of a load behind the components that limit it on the way."""
+    name, load = over.component.name, over.load
+    rates = {use.arrival.workload.name: load.rate_of(use.arrival.workload) for use in load.uses}
+    found = [
+        c for c in system.components.values() if c.rate_limit is not None and c.name != name
+        and any(arrivals.let_through(use.arrival.workload, {c.name: 0.0}).get(name, 0.0) < use.arrival.visits
+                for use in load.uses if rates[use.arrival.workload.name])
+    ]  # fmt: skip
+    let: dict[str, float] = {}
+    for _ in found:                      # each round settles one more of those that come one after another
+        let = {c.name: share for c in found if (share := _share(system, arrivals, c, load, let)) < 1}
+    uses = tuple(
+        msgspec.structs.replace(use, arrival=Arrival(
+            use.arrival.workload, arrivals.let_through(use.arrival.workload, let).get(name, 0.0)
+        )) if let else use
+        for use in load.uses
+    )  # fmt: skip
+    value = sum(use.at(load.rate_of(use.arrival.workload)) for use in uses)
+    return msgspec.structs.replace(
+        load, value=value, uses=uses, limiters=tuple(c for c in found if c.name in let),
+        certain=all(_is_certain(system, arrivals, c) for c in found),
+    )  # fmt: skip
+
+
+def _share(
+    system: System, arrivals: Arrivals, limiter: Component, load: _Load, let: Mapping[str, float]
+) -> float:
+    """Return the share of a load that a component lets through, behind others that do."""
+    share = 1.0
+    for key, limit in _limits(limiter):
+        used = 0.0
+        for use in load.uses:
+            workload, each = use.arrival.workload, _each(system, limiter, key, use.arrival.workload)
+            visits = arrivals.let_through(workload, let).get(limiter.name, 0.0)
+            used += 0.0 if isinstance(each, Place) else visits * load.rate_of(workload) * each[0]
+        if exceeds(used, limit):
+            share = min(share, limit / used)
+    return share
+
+
+def _is_certain(system: System, arrivals: Arrivals, limiter: Component) -> bool:
+    """Return whether no other load takes part of what a component lets through, and all use of its limits is known."""
+    workloads = system.workloads_of.get(limiter.name, ())
+    for key, limit in _limits(limiter):
+        if key == "concurrent" or any(isinstance(_each(system, limiter, key, w), Place) for w in workloads):
+            return False                 # how long a call is in flight there is known from below only
+        if len(workloads) > 1:
+            uses, needs = _uses(system, limiter, key, arrivals.at(limiter.name))
+            most = sum(use.at(max(_rates(use.arrival.workload))) for use in uses)
+            if needs or len(uses) < len(workloads) or exceeds(most, limit):
+                return False
+    return True
+
+
+def _rates(workload: Workload) -> tuple[float, float]:
+    return workload.rate_per_s or 0.0, workload.peak_per_s or 0.0
 
 
 def _verdict(system: System, arrivals: Arrivals, over: _Over, traffic: Traffic) -> Verdict:
@@ -192,7 +265,7 @@ def _verdict(system: System, arrivals: Arrivals, over: _Over, traffic: Traffic) 
     return msgspec.structs.replace(
         hit,
         related=(*hit.related, *(Related(place, "takes the calls that are refused") for place in relief.places)),
-        certainty=Certainty.PROVEN if relief.fits else Certainty.HEURISTIC,
+        certainty=hit.certainty if relief.fits else Certainty.HEURISTIC,
         severity=Severity.INFO if relief.fits else Severity.WARNING,
     )
 
@@ -241,16 +314,21 @@ def _hit(system: System, over: _Over, traffic: Traffic, outcome: str) -> Hit:
     most = format_count(limit) if key == "concurrent" else format_rate(limit)
     again = max((attempts(r) for r in system.topology.incoming[component.name] if r.verb == "calls"), default=1.0)
     retried = f"; with retries, up to {format_count(again)} times as many calls arrive" if again > 1 else ""
+    through = f" through {listed(c.name for c in load.limiters)}" if load.limiters else ""
+    least = "at least" if load.certain else "about"
     return Hit(
         at,
-        f"{when}, `{component.name}` gets at least {_said(key, load.value)}, but it accepts {most}: "
-        f"at least {format_share(over.refused)} of the calls {outcome}{retried}",
+        f"{when}, `{component.name}` gets {least} {_said(key, load.value)}{through}, but it accepts {most}: "
+        f"{least} {format_share(over.refused)} of the calls {outcome}{retried}",
         tuple(_terms(component, key, limit, load)),
-        tuple(Related(one.place(rate), "this rate arrives") for one in workloads[:_MOST_SHOWN]),
+        (*(Related(one.place(rate), "this rate arrives") for one in workloads[:_MOST_SHOWN]),
+         *(Related(one.place("rate_limit"), "lets only this much through") for one in load.limiters)),
+        Certainty.PROVEN if load.certain else Certainty.ESTIMATED,
         absent=tuple(r.place("fallback") for r in system.topology.incoming[component.name]),
         cures=("llm-gateway", "asynchronous") if key != "concurrent" else ("asynchronous", "llm-gateway"),
         loss=traffic.share(workloads) * beyond(load.value, limit),
-    )
+        severity=None if load.certain else Severity.WARNING,
+    )  # fmt: skip
 
 
 def _terms(component: Component, key: str, limit: float, load: _Load) -> Iterator[Term]:
@@ -262,6 +340,7 @@ def _terms(component: Component, key: str, limit: float, load: _Load) -> Iterato
         yield Term(rate_key, f"{rate_key} of {workload.name}", rate, "/s", Origin.STATED, workload.place(rate_key))
         if use.arrival.visits != 1:
             label, note = f"calls for each request of {workload.name}, at least", "product of shares and cache misses"
+            note += ", and what a limit lets through" if load.limiters else ""
             yield Term("visits", label, use.arrival.visits, "", Origin.DERIVED, None, note)
         for term in use.terms:
             if term.at is None or term.at not in seen:

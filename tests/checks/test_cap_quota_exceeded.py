@@ -160,3 +160,49 @@ def test_a_higher_quota_never_adds_and_more_requests_never_remove(rate: int, pea
     assert before == (max(rate, peak) > limit)
     assert refused(rate, peak, limit, "min") == before
     assert refused(rate, peak, limit + more) <= before <= refused(rate, peak + more, limit)
+
+
+@pytest.mark.parametrize(("gate", "more", "arrives", "certainty"), [
+    ("requests: 400/min", "", None, None),                  # below the 500/min of the vendor
+    ("requests: 550/min", "", 550 / 60, "proven"),
+    ("requests: 400/s", "", 30.0, "proven"),                # lets everything through
+    ("tokens: 550k/min", "", 550 / 60, "proven"),           # 1,000 tokens each
+    ("requests: 400/s, concurrent: 3", "", 30.0, "estimated"),
+    ("requests: 550/min", "o: {from: app2, rate: 1/s, peak: 20/s}", 550 / 60, "estimated"),  # takes part of it
+    ("requests: 400/s", "o: {from: app2, rate: 1/s, peak: 20/s}", 30.0, "proven"),
+])  # fmt: skip
+def test_behind_a_limit_comes_what_it_lets_through(
+    gate: str, more: str, arrives: float | None, certainty: str | None
+) -> None:
+    said = lint("CAP008", f"""
+    workloads:
+      w: {{from: app, rate: 4/s, peak: 30/s, models: [m], tokens: {{in: 900, out: 100}}}}
+      {more}
+    models: {{m: {{}}}}
+    components:
+      app: {{kind: client, calls: [gate]}}
+      app2: {{kind: client, calls: [gate]}}
+      gate: {{kind: gateway, rate_limit: {{{gate}}}, calls: [v, d]}}
+      d: {{kind: service}}
+      v: {{kind: external, serves: [m], rate_limit: {{requests: 500/min}}}}
+    """)
+    key = "components.v.rate_limit.requests"
+    assert (key in said.findings) is (arrives is not None)
+    if arrives is not None:
+        finding = said.findings[key]
+        assert said.term(key, "needed") == pytest.approx(arrives)
+        assert (finding.certainty, finding.severity) == (certainty, "error" if certainty == "proven" else "warning")
+
+
+def test_limits_one_after_the_other_let_the_least_through() -> None:
+    said = lint("CAP008", """
+    workloads: {w: {from: app, rate: 30/s, models: [m]}}
+    models: {m: {}}
+    components:
+      app: {kind: client, calls: [first]}
+      first: {kind: gateway, rate_limit: {requests: 20/s}, calls: [{to: second, share: 50%}]}
+      second: {kind: gateway, rate_limit: {requests: 9/s}, calls: [v]}
+      v: {kind: external, serves: [m], rate_limit: {requests: 8/s}}
+    """)
+    needed = {name: said.term(f"components.{name}.rate_limit.requests", "needed") for name in ("first", "second", "v")}
+    assert needed == {"first": pytest.approx(30), "second": pytest.approx(10), "v": pytest.approx(9)}
