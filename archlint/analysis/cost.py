@@ -19,6 +19,7 @@ from archlint.analysis.facts import Fact
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.standing import MONTH_S, basis, standing
 from archlint.analysis.system import System
+from archlint.analysis.turns import in_turn
 from archlint.analysis.work import replicas_key
 from archlint.model.architecture import Component, Workload
 from archlint.model.digits import format_money
@@ -34,7 +35,8 @@ _OF_USERS: Final = frozenset({"client", "edge-device"})
 class Item(msgspec.Struct, frozen=True):
     """What a component costs a workload: `fixed` a month, and `each` for every request.
 
-    It is certain if no other workload uses the component, or if it is paid for by the call.
+    It is certain if no other workload uses the component, or if it is paid for by the call; by its tokens, if a
+    request gets one generated answer.
     """
 
     component: Component
@@ -226,7 +228,8 @@ class Costs:
         each, terms, missing = _token_cost(workload, component, currency)
         yield from missing
         if terms:
-            yield self._by_call(workload, component, visits, each, currency, terms)
+            item = self._by_call(workload, component, visits, each, currency, terms)
+            yield msgspec.structs.replace(item, certain=not in_turn(self._system, workload))
 
     def _jobs(self, workload: Workload) -> Iterator[tuple[Component, Component]]:
         """Yield the jobs that predict for a workload ahead of time, with the priced server that each of them asks."""

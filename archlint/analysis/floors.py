@@ -39,6 +39,7 @@ from archlint.analysis.generation import (
 from archlint.analysis.network import on_the_wire, travel_s
 from archlint.analysis.single_floors import prediction, stated
 from archlint.analysis.system import System
+from archlint.analysis.turns import in_turn
 from archlint.model.architecture import Component, Model, Relation, Workload
 from archlint.model.words import STORES, WORKING_KINDS
 from archlint.topology import EITHER, SHARE, Flow, Step
@@ -88,7 +89,8 @@ class FloorOf:
         made = generating_until(system, workload, until)
         self._made = frozenset((serving.server, serving.model) for serving in made)
         self._stages = {(system.components[name].stage, model) for name, model in self._made}
-        of_tokens = (until, workload.tokens, self._made) if made else None
+        self.in_turn = bool(made) and in_turn(system, workload)
+        of_tokens = (until, workload.tokens, self._made, self.in_turn) if made else None
         # What is behind the client is the same for all workloads that enter in the same way.
         self.key = (self.flow.reach, workload.repeats, estimated, models_first, of_tokens)
         self._memory = system.floor_memories.setdefault(self.key, FloorMemory())
@@ -108,7 +110,7 @@ class FloorOf:
         self._depends_on_entry = False
 
     def answer(self, fraction: float) -> Floor:
-        """Return the floor of the whole answer for its client."""
+        """Return the floor of the answer for its client."""
         return self.component(self.flow.client, fraction) if self.flow.waiting else NOTHING
 
     def component(self, name: str, fraction: float) -> Floor:
@@ -250,9 +252,7 @@ class FloorOf:
         if relation.hit_ratio is None or relation.verb not in {"calls", "reads"}:
             return 0.0
         repeats = self.workload.repeats
-        if repeats is None or relation.caches == "data":
-            return relation.hit_ratio
-        return min(relation.hit_ratio, repeats)
+        return relation.hit_ratio if repeats is None or relation.caches == "data" else min(relation.hit_ratio, repeats)
 
     def hits(self, stage: Stage, kind: str) -> float:
         """Return the largest possible share of hits of a stage in caches of a kind."""
@@ -372,7 +372,7 @@ class FloorOf:
         if self.generates(model, server):
             from archlint.analysis.token_floors import PARTS, first_token  # needed only for generated answers
 
-            made, part = Generation(model, server, self.workload), self.part_of(model, server)
+            made, part = Generation(model, server, self.workload, self.in_turn), self.part_of(model, server)
             if self.until == FIRST:
                 return NOTHING if part == EACH else first_token(made, fraction, self.estimated)
             if model.service_time is None:

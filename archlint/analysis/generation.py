@@ -145,11 +145,15 @@ def way_to(system: System, workload: Workload, servers: Iterable[str]) -> frozen
 
 
 class Generation(msgspec.Struct, frozen=True):
-    """A model that generates an answer on a server, and the tokens of the workload that asks."""
+    """A model that generates an answer on a server, and the tokens of the workload that asks.
+
+    With `in_turn`, a request gets several generated answers, and it is unknown which of them has these tokens.
+    """
 
     model: Model
     server: Component
     workload: Workload
+    in_turn: bool = False
 
     @property
     def label(self) -> str:

@@ -22,6 +22,7 @@ from archlint.analysis.single_means import least_mean
 from archlint.analysis.system import System
 from archlint.analysis.token_floors import cache_bytes_per_token, each_token
 from archlint.analysis.token_means import mean_answer, mean_later_tokens
+from archlint.analysis.turns import in_turn
 from archlint.analysis.work import most_replicas, replicas_key
 from archlint.model.architecture import Component, Model, Workload
 from archlint.model.places import Place, either
@@ -129,7 +130,8 @@ def _use(system: System, server: Component, models: Sequence[Model], arriving: S
     room = _room(system, server, needs)
     rated = [a for a in arriving if _is_rated(a)]
     needs += [a.workload.place("peak") for a in arriving if not _is_rated(a)]
-    least = [one for arrival in rated for one in _least_answers(server, models, arrival)]
+    sure = [arrival for arrival in rated if not in_turn(system, arrival.workload)]
+    least = [one for arrival in sure for one in _least_answers(server, models, arrival)]
     usual = [one for arrival in rated for one in _usual_answers(server, models, arrival, needs)]
     if per_token is None or room is None:
         return CacheUse(server, asking, per_token, room, needs=tuple(dict.fromkeys(needs)), rated=bool(usual))

@@ -147,7 +147,8 @@ class MeanFloorOf:
         if self.floors.generates(model, server):
             from archlint.analysis.token_means import PARTS, mean_first_token  # needed only for generated answers
 
-            made, part = Generation(model, server, self.floors.workload), self.floors.part_of(model, server)
+            floors = self.floors
+            made, part = Generation(model, server, floors.workload, floors.in_turn), floors.part_of(model, server)
             if self.floors.until == FIRST:
                 return NOTHING if part == EACH else mean_first_token(made, self.estimated)
             if model.service_time is None:

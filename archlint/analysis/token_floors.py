@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.floor_parts import Floor, Part, in_sequence
+from archlint.analysis.floor_parts import Floor, Part, add_unknown, in_sequence
 from archlint.analysis.generation import ANSWER, EACH, FIRST, Generation
 from archlint.analysis.roofline import peak_flops, read_for_each
 from archlint.analysis.service_time import estimate, lower_bound, mean
@@ -81,7 +81,10 @@ def first_token(made: Generation, fraction: float, estimated: bool) -> Floor:
     model = made.model
     if model.ttft is not None:
         at = model.place("ttft")
-        return stated(model.ttft, fraction, f"{made.label}, first token", at, estimated, model.name, made.server.name)
+        names = model.name, made.server.name
+        floor = stated(model.ttft, fraction, f"{made.label}, first token", at, estimated, *names)
+        # One that runs later waits for the whole answer of this one.
+        return add_unknown(floor, model.place("service_time")) if made.in_turn else floor
     step = _step(made, estimated)
     prompt = _prompt(made, fraction) if estimated else None
     if prompt is not None and prompt.at_s > step.at_s:
@@ -106,6 +109,8 @@ def whole_answer(made: Generation, fraction: float, estimated: bool) -> Floor:
     rest = later_tokens(made, fraction, estimated)
     whole = in_sequence([first, rest])
     measured = made.model.ttft is not None or made.model.tpot is not None
+    if made.in_turn:
+        return whole
     if made.amount("out") is None and not measured and each_token(made, fraction, estimated).at_s <= 0:
         # Nothing is known of its tokens: the time of the whole answer is quicker to say.
         asked = {made.model.place("ttft").at, made.model.place("tpot").at, made.asked("out").at}
@@ -116,7 +121,12 @@ def whole_answer(made: Generation, fraction: float, estimated: bool) -> Floor:
 
 
 def later_tokens(made: Generation, fraction: float, estimated: bool) -> Floor:
-    """Return the floor of all tokens after the first: their number times the time of each."""
+    """Return the floor of all tokens after the first: their number times the time of each.
+
+    Nothing is known of their number if a request gets several answers in turn: then the time of the model decides.
+    """
+    if made.in_turn:
+        return Floor(unknown=(made.model.place("service_time"),))
     out = made.amount("out")
     each = each_token(made, fraction, estimated)
     if out is None:

@@ -37,6 +37,8 @@ def mean_later_tokens(made: Generation, estimated: bool) -> Floor:
 
     The mean of a product is that of the factors if one of them is constant; else only an estimate takes it for that.
     """
+    if made.in_turn:
+        return Floor(unknown=(made.model.place("service_time"),))
     each, out = mean_each_token(made, estimated), made.amount("out")
     if out is None:
         return Floor(unknown=(made.asked("out"), *each.unknown))

@@ -10,6 +10,7 @@ import msgspec
 from archlint.analysis.generation import DECODE, PREFILL, after_the_first, generating, steps_to, streamed
 from archlint.analysis.modes import ASYNCHRONOUS
 from archlint.analysis.system import System
+from archlint.analysis.turns import in_turn
 from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, keep
@@ -143,16 +144,15 @@ def _cut_off(system: System, workload: Workload) -> Iterator[Hit | Undecided]:
 def _ways(system: System, workload: Workload) -> dict[str, dict[Relation, bool]]:
     """Return the calls over which the answer of each model comes; models that run one after another are left out.
 
-    Of several such models, it is unknown which one writes the answer. A request gets the answer of one of several if
-    none of their servers is needed by every request. True marks a call from behind which only the tokens after the
-    first come.
+    Of several such models, it is unknown which one writes the answer. True marks a call from behind which only
+    the tokens after the first come.
     """
     made = [s for s in generating(system, workload) if s.model in system.architecture.models]
     last = after_the_first(system, made)
     servers: dict[str, list[str]] = {}
     for serving in last:
         servers.setdefault(serving.model, []).append(serving.server)
-    if len(servers) > 1 and not set(system.needed_components(workload)).isdisjoint(s.server for s in last):
+    if len(servers) > 1 and in_turn(system, workload):
         return {}
     found = {}
     for name, at in servers.items():

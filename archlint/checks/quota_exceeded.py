@@ -12,6 +12,7 @@ from archlint.analysis.arrivals import Arrival, Arrivals, arrivals_of
 from archlint.analysis.retries import attempts
 from archlint.analysis.single_means import least_mean
 from archlint.analysis.system import System
+from archlint.analysis.turns import in_turn
 from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
@@ -305,6 +306,11 @@ def _said(key: str, amount: float) -> str:
     return f"{format_count(amount) if key == 'concurrent' else format_rate(amount)} ({what})"
 
 
+def _is_unsure(system: System, over: _Over) -> bool:
+    """Return whether a request may get several answers in turn: which of them has its tokens is not stated."""
+    return over.key == "tokens" and any(in_turn(system, use.arrival.workload) for use in over.load.uses)
+
+
 def _hit(system: System, over: _Over, traffic: Traffic, outcome: str) -> Hit:
     component, key, limit, load = over.component, over.key, over.limit, over.load
     at = component.place("rate_limit", key)
@@ -315,7 +321,8 @@ def _hit(system: System, over: _Over, traffic: Traffic, outcome: str) -> Hit:
     again = max((attempts(r) for r in system.topology.incoming[component.name] if r.verb == "calls"), default=1.0)
     retried = f"; with retries, up to {format_count(again)} times as many calls arrive" if again > 1 else ""
     through = f" through {listed(c.name for c in load.limiters)}" if load.limiters else ""
-    least = "at least" if load.certain else "about"
+    certain = load.certain and not _is_unsure(system, over)
+    least = "at least" if certain else "about"
     return Hit(
         at,
         f"{when}, `{component.name}` gets {least} {_said(key, load.value)}{through}, but it accepts {most}: "
@@ -323,7 +330,7 @@ def _hit(system: System, over: _Over, traffic: Traffic, outcome: str) -> Hit:
         tuple(_terms(component, key, limit, load)),
         (*(Related(one.place(rate), "this rate arrives") for one in workloads[:_MOST_SHOWN]),
          *(Related(one.place("rate_limit"), "lets only this much through") for one in load.limiters)),
-        Certainty.PROVEN if load.certain else Certainty.ESTIMATED,
+        Certainty.PROVEN if certain else Certainty.ESTIMATED,
         absent=tuple(r.place("fallback") for r in system.topology.incoming[component.name]),
         cures=("llm-gateway", "asynchronous") if key != "concurrent" else ("asynchronous", "llm-gateway"),
         loss=traffic.share(workloads) * beyond(load.value, limit),
