@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -11,6 +11,7 @@ from archlint.analysis.ages import RunTime, run_time, starts_of, unknown_starts
 from archlint.analysis.modes import GIVEN_ON, Serving, givers
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Workload
+from archlint.model.cron import shortest_gap_s
 from archlint.model.places import Place
 from archlint.verdicts import Certainty
 
@@ -114,6 +115,7 @@ class Writers:
         own = self._age(job, model)
         needs: list[Place] = []
         together = 0.0
+        late = [job]
         for other in self.of(store, model):
             if other.name == job.name:
                 continue
@@ -121,6 +123,7 @@ class Writers:
             if age.least_s > most_s:
                 if age.least_s < own.least_s:
                     return Younger(True)      # that one is the finding
+                late.append(other)
                 continue
             reach = _reach(other, workload)
             if reach.reaches_all and not age.needs:
@@ -129,7 +132,12 @@ class Writers:
                 needs += (*age.needs, *reach.needs)
             together += other.records or 0.0
         alone = self._system.productions.are_passed_on(job.name, store, alone=True)
-        doubtful = not alone or (workload.distinct is not None and together >= workload.distinct)
+        distinct, unknown = workload.distinct, False
+        if len(late) > 1 and not exceeds_together(self._system, late, most_s):
+            counts = [other.records for other in late[1:]]
+            together += sum(count or 0.0 for count in counts)
+            unknown = None in counts or distinct is None
+        doubtful = not alone or unknown or (distinct is not None and together >= distinct)
         certainty = Certainty.HEURISTIC if doubtful else Certainty.PROVEN
         return Younger(False, tuple(dict.fromkeys(needs)), certainty)
 
@@ -179,6 +187,20 @@ class Writers:
         needs = (*(unknown_starts(self._system, job) if starts is None else ()), *_unknown(run))
         gap_s = 0.0 if starts is None else starts.schedule.longest_gap_s
         return _Age(gap_s + (run.value_s if isinstance(run, RunTime) else 0.0), needs)
+
+
+def exceeds_together(system: System, jobs: Sequence[Component], most_s: float) -> bool:
+    """Return whether what several jobs write gets older than a time, even if their starts were spread evenly.
+
+    Then a start comes each 1 / (1 / gap + 1 / gap ...) on average, with the shortest gap of each schedule.
+    """
+    rate = 0.0
+    for job in jobs:
+        starts = starts_of(system, job)
+        if starts is None:
+            return False
+        rate += 1 / shortest_gap_s(starts.schedule.text)
+    return 1 / rate > most_s
 
 
 def _unknown(run: RunTime | tuple[Place, ...]) -> tuple[Place, ...]:

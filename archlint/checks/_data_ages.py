@@ -12,7 +12,7 @@ from archlint.analysis.modes import BATCH, GIVEN_ON
 from archlint.analysis.stores import DataAge, Stores, cached_before
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
-from archlint.analysis.writers import Writers, Younger
+from archlint.analysis.writers import Writers, Younger, exceeds_together, is_scheduled
 from archlint.checks._ages import Age, Asked, asked_by_relation, enough
 from archlint.checks._lines import allowed_age, exceeds
 from archlint.checks.batch_for_live_need import weaker
@@ -66,6 +66,8 @@ class _Others:
     """The writers of one store, for the question which of them keep an item young enough for a reader."""
 
     def __init__(self, held: Sequence[_Held], asked: Asked) -> None:
+        self.asked = asked
+        self.old = [one for one in held if exceeds(one.whole_s, asked.freshness_s)]
         self.fresh = [one for one in held if not exceeds(one.whole_s, asked.freshness_s)]
         old: dict[str, float] = {}
         for one in held:
@@ -214,7 +216,7 @@ class DataReads:
         old = exceeds(one.whole_s, asked.freshness_s)
         if not old and not one.age.needs:
             return None
-        younger = _younger(one, others, workload)
+        younger = _younger(self._system, one, others, workload)
         if younger.reaches_all:
             return None
         if not old:
@@ -265,7 +267,7 @@ class DataReads:
         )
 
 
-def _younger(one: _Held, others: _Others, workload: Workload | None) -> Younger:
+def _younger(system: System, one: _Held, others: _Others, workload: Workload | None) -> Younger:
     """Say whether each item of a writer is also written by one that keeps it young enough.
 
     A job does where it writes at least as many records as the other, or as the workload has distinct inputs. Only fewer
@@ -291,6 +293,12 @@ def _younger(one: _Held, others: _Others, workload: Workload | None) -> Younger:
             needs += (*other.age.needs, *unknown)
         together += writer.records or 0.0
         doubtful = doubtful or distinct is None or together >= distinct
+    jobs = {each.name: each.age.writer for each in (one, *others.old) if is_scheduled(each.age.writer)}
+    most_s = others.asked.freshness_s
+    if len(jobs) > 1 and one.name in jobs and not exceeds_together(system, list(jobs.values()), most_s):
+        counts = [writer.records for name, writer in jobs.items() if name != one.name]
+        together += sum(count or 0.0 for count in counts)
+        doubtful = doubtful or None in counts or distinct is None or together >= distinct
     return Younger(False, tuple(dict.fromkeys(needs)), Certainty.HEURISTIC if doubtful else Certainty.PROVEN)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from archlint.analysis.blast import BlastRadius
-from archlint.analysis.generation import may_generate_on
+from archlint.analysis.generation import generates_no_tokens
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._blast import blast_terms, by_damage, failing
@@ -192,23 +192,21 @@ def _shared_fate(system: System, component: Component, used: Sequence[str], idle
 
 
 def _certainty(system: System, component: Component) -> Certainty:
-    """Return a hint for servers of generative models: they often serve adapters of one base, unsaid by the models.
+    """Return a hint where the models may be adapters of one base, unsaid by them.
 
-    If the file does not state a technology, any server of models that may generate could be one. Adapters have the
-    framework of their base.
+    Family, framework or technology may rule that out. Adapters have the framework of their base.
     """
     models = system.architecture.models
     served = [models[name] for name in component.serves if name in models]
-    may = all(may_generate_on(system, model, component) for model in served)
+    may = not any(generates_no_tokens(system, model, component) for model in served)
     alike = len({model.framework for model in served if model.framework is not None}) <= 1
-    adapters = may and alike and (component.uses is None or system.facts.generates(component))
-    return Certainty.HEURISTIC if adapters else Certainty.PROVEN
+    return Certainty.HEURISTIC if may and alike else Certainty.PROVEN
 
 
 def _doubt(system: System, component: Component) -> Iterator[Related]:
     """Yield why the finding is a hint, if it is one."""
     if _certainty(system, component) is Certainty.HEURISTIC:
-        said = "does not state `uses`" if component.uses is None else "serves language models"
+        said = "does not state `uses`" if component.uses is None else "may serve models that share a base"
         yield Related(component.place(), f"{said}: models without `adapter_of` may still be adapters of one base")
 
 

@@ -8,7 +8,7 @@ from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Relation, Workload
-from archlint.model.places import either
+from archlint.model.places import either, place
 from archlint.verdicts import Certainty, Hit, NoParams, Related, Undecided, Verdict
 
 STARTING = frozenset({"triggers", "calls"})
@@ -33,7 +33,12 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
         elif unstarted:
             yield _unscheduled(component, Traffic(system).share(_readers(system, component)))
         if _predicts(system, component) and not _taken_by_anyone(system, component, named):
-            if imported and not _results(system, component):
+            if not imported and not _describes_readers(system):
+                # Only the side that fills the stores is described.
+                results = _results(system, component)
+                needs = (place("components", "*", "reads") if results else component.place("writes"),)
+                yield Undecided(component.place(), needs, "who uses its predictions")
+            elif imported and not _results(system, component):
                 yield Undecided(component.place(), (component.place("writes"),), "where its predictions go")
             else:
                 yield _unread(system, component)
@@ -43,6 +48,12 @@ def _describes_schedules(system: System) -> bool:
     """Whether the file states when any job starts: then a job without a schedule is left out, or has none."""
     scheduled = any(component.schedule is not None for component in system.components.values())
     return scheduled or bool(system.topology.relations_of("triggers"))
+
+
+def _describes_readers(system: System) -> bool:
+    """Whether the file says of any component, other than its jobs, what it takes from a store or queue."""
+    taken = (*system.topology.relations_of("reads"), *system.topology.relations_of("consumes"))
+    return any(not system.components[relation.source].kind.endswith("-job") for relation in taken)
 
 
 def _idle_schedulers(system: System) -> tuple[Component, ...]:

@@ -208,6 +208,11 @@ def _spaces(system: System, models: Iterable[str]) -> set[tuple[str, str]]:
     return found
 
 
+def _states_space(system: System, model: str) -> bool:
+    """Return whether the file says what tells the vectors of a model from those of its adapters, base or twin."""
+    return any(kind == "space" for kind, _ in _spaces(system, (model,)))
+
+
 def _origin(system: System, model: str) -> str:
     seen: set[str] = set()
     while model not in seen:
@@ -219,7 +224,9 @@ def _origin(system: System, model: str) -> str:
 
 def _hit(system: System, workload: Workload, read: Relation, built: _Built, embedders: tuple[str, ...]) -> Hit:
     store = system.components[read.target]
-    proven = built.stated and workload.models is not None and _one_surely_embeds(system, workload, embedders)
+    unsaid = [model for model in (*built.models, *embedders) if not _states_space(system, model)]
+    said = built.stated and workload.models is not None and not unsaid
+    proven = said and _one_surely_embeds(system, workload, embedders)
     which = listed(embedders) if len(embedders) == 1 else f"one of {listed(embedders)}"
     return Hit(
         built.at,
@@ -228,7 +235,9 @@ def _hit(system: System, workload: Workload, read: Relation, built: _Built, embe
         (),
         (Related(read.place(), "searches the index"),
          *(Related(system.architecture.models[model].place(), "may make the vector of the query")
-           for model in embedders[:4] if model in system.architecture.models)),
+           for model in embedders[:4] if model in system.architecture.models),
+         *(Related(system.architecture.models[model].place(), "may share a space with the other: no `embedding_space`")
+           for model in unsaid[:4] if model in system.architecture.models)),
         Certainty.PROVEN if proven else Certainty.HEURISTIC,
         absent=(workload.place("models"),),
         severity=None if proven else Severity.WARNING,

@@ -278,3 +278,24 @@ def test_the_writers_of_a_store_are_found_over_other_stores() -> None:
     )
     assert {writer.name for writer in Writers(system).of("last", "ranker")} == {"job", "server"}
     assert Writers(system).are_live("last", "ranker")
+
+
+@pytest.mark.parametrize("serves", ["", "serves: [m], "])
+@pytest.mark.parametrize(("freshness", "records", "certainty"), [
+    ("15min", "records: 1k", "heuristic"),                  # together, a run starts each 10 min
+    ("15min", "run_time: 2min", "heuristic"),               # how many records a run writes is not stated
+    ("15min", "records: 10", "proven"),                     # the other reaches few items only
+    ("5min", "records: 1k", "proven"),                      # too old also together
+])  # fmt: skip
+def test_jobs_that_alternate_refresh_a_store_together(serves: str, freshness: str, records: str, certainty: str) -> None:
+    found = lint("SRV008", f"""
+    workloads: {{w: {{from: web, inputs: known, distinct: 1k, models: [m], slo: {{freshness: {freshness}}}}}}}
+    models: {{m: {{}}}}
+    components:
+      web: {{kind: client, calls: [api]}}
+      api: {{kind: {"service" if serves else "model-server, serves: [m]"}, reads: [fs]}}
+      fs: {{kind: feature-store}}
+      n1: {{kind: batch-job, {serves}schedule: "0,20,40 * * * *", {records}{"" if "run" in records else ", run_time: 2min"}, writes: [fs]}}
+      n2: {{kind: batch-job, {serves}schedule: "10,30,50 * * * *", {records}{"" if "run" in records else ", run_time: 2min"}, writes: [fs]}}
+    """)
+    assert found.findings and {one.certainty for one in found.findings.values()} == {certainty}

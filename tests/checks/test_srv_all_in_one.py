@@ -145,3 +145,20 @@ def test_the_most_is_a_parameter() -> None:
     system = load("archlint: 1\n" + text(", models: [x]", ", models: [y]"))
     assert [verdict for verdict in check(system, Params()) if isinstance(verdict, Hit)]
     assert not list(check(system, Params(most=2)))
+
+
+@pytest.mark.parametrize("server", [
+    "kind: guardrail", "kind: gateway, uses: litellm", "kind: gateway, uses: portkey", "kind: model-server, uses: ray-serve",
+    "kind: service, uses: langgraph", "kind: model-server",
+])  # fmt: skip
+@pytest.mark.parametrize(("models", "certainty"), [("x: {}, y: {}", "heuristic"), ("x: {family: gbdt}, y: {family: gbdt}", "proven")])
+def test_models_that_may_be_adapters_are_no_proof(server: str, models: str, certainty: str) -> None:
+    found = lint("SRV002", f"""
+    workloads: {{one: {{from: app, models: [x]}}, two: {{from: app, models: [y]}}}}
+    models: {{{models}}}
+    components:
+      app: {{kind: client, calls: [server]}}
+      server: {{{server}, serves: [x, y]}}
+    """)
+    assert {finding.certainty for finding in found.findings.values()} <= {certainty}
+    assert found.findings or "guardrail" in server

@@ -151,3 +151,19 @@ def test_a_scheduler_that_does_not_say_what_it_starts_may_start_the_job(starts: 
     assert said.undecided == {"components.job": ("components.job.schedule", "components.cron.triggers")}
     assert lint("SRV012", text.replace("kind: scheduler", "kind: scheduler, triggers: [other]")).places == {"components.job"}
     assert lint("SRV012", text.replace("kind: scheduler", "kind: scheduler, triggers: [job]")).undecided == {}
+
+
+@pytest.mark.parametrize("writes", ["writes: [attrs]", ""])
+def test_a_sketch_of_the_side_that_fills_the_stores_is_asked_who_reads(writes: str) -> None:
+    found = lint("SRV012", f"""
+    workloads: {{enrich: {{from: sched}}}}
+    models: {{m: {{}}}}
+    components:
+      sched: {{kind: scheduler, triggers: [job]}}
+      job: {{kind: batch-job, calls: [llm], reads: [items]{', ' + writes if writes else ''}}}
+      llm: {{kind: external, serves: [m]}}
+      items: {{kind: database}}
+      attrs: {{kind: database}}
+    """)
+    assert not found.findings
+    assert found.undecided == {AT: ("components.*.reads",) if writes else ("components.job.writes",)}

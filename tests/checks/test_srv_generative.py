@@ -135,7 +135,8 @@ def test_adapters_share_a_base_that_is_not_named_among_the_models() -> None:
 def test_where_adapters_are_usual_models_that_do_not_say_are_a_hint() -> None:
     at = "components.serving.serves"
     assert shared("lora-a: {}, lora-b: {}", "vllm").findings[at].certainty == "heuristic"
-    assert shared("lora-a: {}, lora-b: {}").findings[at].certainty == "proven"
+    assert shared("lora-a: {}, lora-b: {}").findings[at].certainty == "heuristic"
+    assert shared("lora-a: {family: gbdt}, lora-b: {family: gbdt}").findings[at].certainty == "proven"
 
 
 @pytest.mark.parametrize(("logs", "places"), [("logs_to: [log]", set()), ("", {"components.start", "components.end"})])

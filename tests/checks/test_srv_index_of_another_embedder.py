@@ -10,7 +10,7 @@ from tests.checks.linting import lint
 def text(index: str, models: str = "models: [query-net], ", writers: str = "", more: str = "") -> str:
     return f"""
 workloads: {{find: {{from: app, {models}rate: 1/s}}}}
-models: {{query-net: {{}}, old-net: {{}}, small-net: {{quantised_from: old-net}}, llm: {{tpot: 20ms}}}}
+models: {{query-net: {{embedding_space: new}}, old-net: {{embedding_space: old}}, small-net: {{quantised_from: old-net}}, llm: {{tpot: 20ms}}}}
 components:
   app: {{kind: client, calls: [api]}}
   api: {{kind: service, calls: [server], reads: [index]}}
@@ -26,12 +26,21 @@ def test_another_model_is_proven_where_both_sides_are_stated() -> None:
     assert (finding.severity, finding.certainty) == ("error", "proven")
 
 
+@pytest.mark.parametrize(("old", "new"), [
+    ("", "embedding_space: s"), ("embedding_space: s", ""), ("", ""),
+])  # fmt: skip
+def test_two_towers_or_adapters_whose_space_is_unsaid_are_no_proof(old: str, new: str) -> None:
+    said = text(", index_of: old-net").replace("embedding_space: old", old).replace("embedding_space: new", new)
+    finding = lint("SRV013", said).findings["components.index.index_of"]
+    assert (finding.severity, finding.certainty) == ("warning", "heuristic")
+
+
 @pytest.mark.parametrize(("uses", "alone"), [("", "heuristic"), ("uses: fastapi, ", "proven"), ("uses: vllm, ", "heuristic")])
 def test_a_technology_for_generators_makes_no_generator_beside_a_stated_one(uses: str, alone: str) -> None:
     both = text(", index_of: old-net", "models: [query-net, llm], ", more="  writer: {kind: external, serves: [llm]}")
     both = both.replace("calls: [server]", "calls: [server, writer]").replace("uses: fastapi, ", uses)
     assert [f.certainty for f in lint("SRV013", both).findings.values()] == ["proven"]
-    unsure = lint("SRV013", both.replace("tpot: 20ms", ""))
+    unsure = lint("SRV013", both.replace("tpot: 20ms", "embedding_space: third"))
     assert [f.certainty for f in unsure.findings.values()] == [alone]
 
 
@@ -68,8 +77,8 @@ def test_a_quantised_model_has_the_space_of_its_origin() -> None:
 ])  # fmt: skip
 def test_two_towers_share_one_space_of_vectors(here: str | None, there: str | None, found: bool) -> None:
     towers = text(", index_of: old-net", writers="  job: {kind: batch-job, serves: [old-net], writes: [index]}")
-    for model, space in (("query-net", here), ("old-net", there)):
-        towers = towers.replace(f"{model}: {{}}", f"{model}: {{embedding_space: {space}}}" if space else f"{model}: {{}}")
+    for stated, space in (("new", here), ("old", there)):
+        towers = towers.replace(f"embedding_space: {stated}", f"embedding_space: {space}" if space else "")
     assert bool(lint("SRV013", towers).places) == found
 
 
