@@ -128,6 +128,7 @@ SYNONYMS: Final = {
     "processes": "workers", "autoscaling": "autoscale", "hpa": "autoscale", "crontab": "schedule",
     "slack": "contact", "headcount": "engineers", "max_batch_size": "max_size", "max_latency": "max_delay",
     "float64": "fp64", "double": "fp64", "float32": "fp32", "float": "fp32", "single": "fp32", "float16": "fp16",
+    "moe": "transformer", "llm": "transformer", "kv_precision": "kv_per_token", "kv_cache_dtype": "kv_per_token",
     "half": "fp16", "bfloat16": "bf16", "float8": "fp8", "4bit": "int4", "8bit": "int8",
     "fast_api": "fastapi", "tf_serving": "tensorflow-serving", "params": "parameters", "n_params": "parameters",
     "num_parameters": "parameters", "active_params": "active_parameters", "quantization": "precision",
