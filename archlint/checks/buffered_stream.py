@@ -14,6 +14,7 @@ from archlint.analysis.turns import in_turn
 from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, keep
+from archlint.checks._stream_hops import Hops, hops_of
 from archlint.model.architecture import Component, Model, Relation, ServiceTime, Workload
 from archlint.model.pieces import Amounts
 from archlint.model.places import Place
@@ -51,14 +52,14 @@ class _Made(msgspec.Struct, frozen=True):
 
 def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each hop that holds a streamed answer back or cuts it off, at the key that does so."""
-    traffic = Traffic(system)
+    traffic, hops = Traffic(system), hops_of(system)
     found: dict[Place, Hit] = {}
     questions: dict[Place, Undecided] = {}
     for _, workload in sorted(system.workloads.items()):     # so that their order in the file changes nothing
         if workload.stream is False or workload.waits is False:
             continue
         loss = traffic.share([workload])
-        for judged in _of_workload(system, workload):
+        for judged in _of_workload(system, workload, hops):
             if isinstance(judged, Undecided):
                 known = questions.setdefault(judged.at, judged)
                 needs = tuple(dict.fromkeys((*known.needs, *judged.needs)))      # each workload may have to say it
@@ -70,10 +71,10 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
     yield from questions.values()
 
 
-def _of_workload(system: System, workload: Workload) -> Iterator[Hit | Undecided]:
+def _of_workload(system: System, workload: Workload, hops: Hops) -> Iterator[Hit | Undecided]:
     """Judge a workload; if the file does not say whether it streams, each hit becomes a question."""
     streaming = msgspec.structs.replace(workload, stream=True)
-    for judged in (*_held_back(system, streaming), *_cut_off(system, streaming)):
+    for judged in (*_held_back(system, streaming, hops), *_cut_off(system, streaming, hops)):
         if workload.stream:
             yield judged
         elif isinstance(judged, Hit):
@@ -81,25 +82,27 @@ def _of_workload(system: System, workload: Workload) -> Iterator[Hit | Undecided
             yield Undecided(judged.at, (workload.place("stream"),), because)
 
 
-def _held_back(system: System, workload: Workload) -> Iterator[Hit]:
+def _held_back(system: System, workload: Workload, hops: Hops) -> Iterator[Hit]:
     """Yield a hit for each component that buffers the stream, and for each queue whose answers are stored whole."""
-    for name in dict.fromkeys(step.source for step in streamed(system, workload)):
-        component = system.components[name]
-        if component.buffers:
-            at = component.place("buffers")
-            message = (
-                f"`{name}` passes an answer on only when it is complete, but `{workload.name}` streams its answers: "
-                "the caller waits for the last token instead of the first"
-            )
-            yield Hit(at, message, (), (_streams(workload),), cures=("streamed-answer",))
+    steps = streamed(system, workload) if hops.buffering else ()
+    for name in dict.fromkeys(step.source for step in steps if step.source in hops.buffering):
+        at = system.components[name].place("buffers")
+        message = (
+            f"`{name}` passes an answer on only when it is complete, but `{workload.name}` streams its answers: "
+            "the caller waits for the last token instead of the first"
+        )
+        yield Hit(at, message, (), (_streams(workload),), cures=("streamed-answer",))
     yield from _stored_whole(system, workload)
 
 
 def _stored_whole(system: System, workload: Workload) -> Iterator[Hit]:
     """Yield a hit for each queue whose worker stores its answers where the waiting side reads them."""
+    servers = dict.fromkeys(s.server for s in system.servings(workload) if s.mode == ASYNCHRONOUS)
+    if not servers:
+        return
     flow = system.flow(workload)
     read = {step.target for name in flow.waiting for step in flow.steps[name] if step.relation.verb == "reads"}
-    for server in dict.fromkeys(s.server for s in system.servings(workload) if s.mode == ASYNCHRONOUS):
+    for server in servers:
         leaving = system.topology.outgoing[server]
         stores = [relation.target for relation in leaving if relation.verb == "writes" and relation.target in read]
         published = flow.published_to(server)
@@ -122,11 +125,13 @@ def _streams(workload: Workload) -> Related:
     return Related(workload.place("stream"), f"`{workload.name}` streams its answers")
 
 
-def _cut_off(system: System, workload: Workload) -> Iterator[Hit | Undecided]:
+def _cut_off(system: System, workload: Workload, hops: Hops) -> Iterator[Hit | Undecided]:
     """Yield a hit for each timeout that a typical answer exceeds: its whole time, or its longest silence."""
+    if not hops.cutting:
+        return
     ways = _ways(system, workload)
     needs: dict[Place, None] = {}
-    for relation in dict.fromkeys(relation for way in ways.values() for relation in way):
+    for relation in dict.fromkeys(relation for way in ways.values() for relation in way if relation in hops.cutting):
         models = [
             _Made(system.architecture.models[model], way[relation]) for model, way in ways.items() if relation in way
         ]
