@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from archlint.analysis.system import System
@@ -12,18 +13,40 @@ GENERATOR: Final = "generator"
 MAX_CHARACTERS: Final = 400_000
 
 
-def mentioned(system: System) -> frozenset[str] | None:
+class Searched:
+    """The words of a large system: those in the texts of its files, as keys or not."""
+
+    def __init__(self, system: System) -> None:
+        self._texts = [document.text for document in system.architecture.documents]
+        self._known = dict.fromkeys((component.kind for component in system.components.values()), True)
+        self._known[GENERATOR] = system.has_generators
+
+    def isdisjoint(self, words: Iterable[str], /) -> bool:
+        """Return whether it has none of some words."""
+        return not any(map(self._has, words))
+
+    def _has(self, word: str) -> bool:
+        if word not in self._known:
+            key = word.rpartition(".")[2]
+            self._known[word] = any(key in text for text in self._texts)
+        return self._known[word]
+
+
+def mentioned(system: System) -> frozenset[str] | Searched | None:
     """Return the keys and the kinds of a system, and `generator` if a technology of it generates tokens.
 
     A key that stands directly in a component is there as `component.KEY` too.
 
-    None stands for every word. Files above 400,000 characters are not searched: they mention most words, and to load
-    all rules takes little of their time. Neither are files with mistakes: a misspelt key may be any word.
+    None stands for every word: a misspelt key may be any, and so may one that is written with escapes. Of files above
+    400,000 characters, only the texts are searched.
     """
     architecture = system.architecture
     documents = architecture.documents
-    if architecture.problems or architecture.unread or sum(document.size for document in documents) > MAX_CHARACTERS:
+    if architecture.problems or architecture.unread:
         return None
+    if sum(document.size for document in documents) > MAX_CHARACTERS:
+        plain = all(document.as_written and "\\" not in document.text for document in documents)
+        return Searched(system) if plain else None
     words = {component.kind for component in system.components.values()}
     if system.has_generators:
         words.add(GENERATOR)

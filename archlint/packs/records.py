@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -15,6 +15,13 @@ from archlint.verdicts import Severity
 
 DEPLOYMENT: Final = "DEP"
 """The family of rules about deployment files; they run only on systems that are imported from them."""
+
+
+class Words(Protocol):
+    """The words that a system mentions."""
+
+    def isdisjoint(self, words: Iterable[str], /) -> bool:
+        """Return whether it mentions none of some words."""
 
 
 class Param(msgspec.Struct, frozen=True):
@@ -109,7 +116,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     shipped: bool = False
     imported: str = ""
 
-    def may_speak(self, mentioned: frozenset[str] | None) -> bool:
+    def may_speak(self, mentioned: Words | None) -> bool:
         """Return whether the rule can have anything to say about a system with these words; None stands for all."""
         return mentioned is None or not any(mentioned.isdisjoint(words) for words in self.needs)
 
