@@ -12,7 +12,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, NoReturn, TypeVar
 
 from archlint.copies import interrupts_held_back
 
@@ -26,8 +27,8 @@ _work: list[Callable[[Any], Any]] = []
 class Workers(Generic[Item, Result]):
     """Applies a function to items in parallel processes.
 
-    `make` creates the function, once in each process; `lost` returns the result for an item whose process was killed.
-    Both functions, the items and the results must support pickling.
+    `make` creates the function, once in each process; if it fails, `map` raises its error. `lost` returns the result
+    for an item whose process was killed. Both functions, the items and the results must support pickling.
     """
 
     def __init__(self, make: Callable[[], Callable[[Item], Result]], lost: Callable[[Item], Result]) -> None:
@@ -79,7 +80,14 @@ def _start(make: Callable[[], Callable[[Any], Any]]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.enable()                                            # this process checks many files
-    _work[:] = [make()]
+    try:
+        _work[:] = [make()]
+    except Exception as error:                             # the first item raises it, in the parent
+        _work[:] = [partial(_raise, error)]
+
+
+def _raise(error: Exception, _item: object) -> NoReturn:
+    raise error
 
 
 def _end_with_parent() -> None:

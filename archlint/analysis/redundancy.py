@@ -96,7 +96,10 @@ def _over_zones(
         return Redundancy(ONE_ZONE, zone, at, total, (*_replicas(members), term))
     # Several members, each in one zone: zones without names may be the same one, or different ones.
     alike = standing if _zone_count(standing) < 2 else ()
-    unnamed = (member.component.place("zones") for member in alike if member.component.zone_count)
+    unnamed = (
+        member.component.place("zones" if member.component.zone_count else "region") for member in alike
+        if member.component.zone_count or (not member.component.regions and _regions(alike))
+    )  # fmt: skip
     provided = [member.component.place("uses") for member in standing if member.nothing_said]
     needs = (*unknown, *unplaced, *unnamed)
     if len(provided) == len(members):      # the technology alone may say it
@@ -112,13 +115,24 @@ def _zones(members: Sequence[_Member]) -> set[str]:
     return {zone for member in members for zone in member.component.zones or ()}
 
 
+def _regions(members: Sequence[_Member]) -> set[str]:
+    return {region for member in members for region in member.component.regions or ()}
+
+
 def _zone_count(members: Sequence[_Member]) -> float:
-    """Return the least number of zones that the members use together."""
-    return max([float(len(_zones(members))), *(member.component.zone_count or 0.0 for member in members)])
+    """Return the least number of zones that the members use together: a zone belongs to one region."""
+    named = max(len(_zones(members)), len(_regions(members)))
+    return max([float(named), *(member.component.zone_count or 0.0 for member in members)])
 
 
 def _in_one_zone(members: Sequence[_Member]) -> bool:
-    """Whether all members run in one zone: the same named one, or a single member in a zone without a name."""
+    """Whether all members run in one zone: the same named one, or a single member in a zone without a name.
+
+    The same name in several regions is several zones, and may be if only some members state their region.
+    """
+    regions = _regions(members)
+    if len(regions) > 1 or (regions and any(not member.component.regions for member in members)):
+        return False
     if any(member.component.zone_count is not None for member in members):
         return len(members) == 1 and members[0].component.zone_count == 1
     return len(_zones(members)) == 1

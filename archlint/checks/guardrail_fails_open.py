@@ -43,10 +43,13 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
 
 
 def _to_guardrails(system: System, flow: Flow) -> Iterator[Relation]:
+    """Yield the calls of guardrails, without those in whose place another guardrail checks the requests."""
     for name in flow.waiting:
         for step in flow.steps[name]:
             if step.waits and system.components[step.target].kind == "guardrail":
-                yield step.relation
+                other = system.components.get(step.relation.fallback or "")
+                if other is None or other.kind != "guardrail" or other.name == step.target:
+                    yield step.relation
 
 
 def _judge(relation: Relation, found: _Passed, traffic: Traffic) -> Iterator[Verdict]:

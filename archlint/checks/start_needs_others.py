@@ -71,8 +71,10 @@ def _loads(system: System, component: Component) -> Iterator[Relation]:
     """Yield what a component loads at start, and cannot start without."""
     if component.kind == "client" or component.loads_model in {"in-image", "on-request"}:
         return            # nothing is loaded at start; what is loaded on request is on the path of the request
-    for relation in system.topology.outgoing[component.name]:
-        if relation.verb == "loads" and not relation.optional and relation.fallback is None:
+    loads = [relation for relation in system.topology.outgoing[component.name] if relation.verb == "loads"]
+    for relation in loads:
+        others = relation.either and any(r.either == relation.either and r.target != relation.target for r in loads)
+        if not relation.optional and relation.fallback is None and not others:
             yield relation
 
 
@@ -98,7 +100,7 @@ def _judge(system: System, relations: Sequence[Relation], workload: Workload) ->
     others = tuple(Related(one.place(), f"`{one.source}` needs it too") for one in relations[1:8])
     at_start = all(component.loads_model == "at-start" for component in loaders)
     unread = [component.place("loads_model") for component in loaders]
-    unread += [relation.place("fallback") for relation in relations]
+    unread += [relation.place(key) for relation in relations for key in ("fallback", "either", "optional")]
     return Hit(
         first.place(),
         _message(loaders, source, workload),

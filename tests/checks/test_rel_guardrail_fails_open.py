@@ -37,6 +37,13 @@ def test_another_guardrail_that_fails_closed_is_enough() -> None:
     assert lint("REL016", text(", fails: open", more=second, calls=", {to: second, fails: closed}")).places == set()
 
 
+def test_a_fallback_that_is_a_guardrail_checks_the_requests() -> None:
+    second = "  second: {kind: guardrail}"
+    assert lint("REL016", text(", fails: open, fallback: second", more=second)).places == set()
+    plain = second.replace("guardrail", "service")
+    assert lint("REL016", text(", fails: open, fallback: second", more=plain)).places != set()
+
+
 def test_who_can_reach_it_decides() -> None:
     assert lint("REL016", text(", fails: open", ", exposed: internal")).places == set()
     unknown = lint("REL016", text(", fails: open", ""))

@@ -54,6 +54,13 @@ def test_what_needs_nothing_less_available(server: str, source: str, loads: str,
     assert lint("REL015", text(server, source, loads, slo)).places == set()
 
 
+def test_a_source_with_an_alternative_is_not_needed() -> None:
+    loads = "{to: hub, either: a}, {to: hub2, either: a}"
+    source = "kind: external, availability: 99%}\n  hub2: {kind: external, availability: 99.9%"
+    assert lint("REL015", text(", loads_model: at-start", source, loads)).places == set()
+    assert lint("REL015", text(", loads_model: at-start", source, loads.replace("either: a}, {to: hub2, either: a", "either: a"))).places
+
+
 REGIONS = """
 workloads: {ask: {from: app, rate: 1/s, slo: {availability: 99.9%}}}
 models: {net: {}}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from archlint.errors import UsageError
 from archlint.workers import Workers
 from tests.cli.systems import PASSING
 from tests.conftest import Run, command
@@ -179,3 +180,25 @@ def killer() -> Callable[[int], int]:
 
 def test_only_the_item_that_kills_its_worker_is_lost() -> None:
     assert list(Workers(killer, lambda item: -item).map(range(12))) == [*(n * 2 for n in range(5)), -5, *(n * 2 for n in range(6, 12))]
+
+
+def failing() -> Callable[[int], int]:
+    raise UsageError("no rule is left", "name one")
+
+
+def test_what_a_worker_cannot_begin_is_raised_here() -> None:
+    with pytest.raises(UsageError, match="no rule is left") as error:
+        list(Workers(failing, lambda item: -item).map(range(12)))
+    assert error.value.hint == "name one"
+
+
+@pytest.mark.parametrize("words", ["sensitivity a.yaml", "sweep a.yaml --set components.server.replicas=1..9"])
+def test_rules_that_may_not_run_code_are_one_error_in_every_process(archlint: Run, tmp_path: Path, words: str) -> None:
+    rule = tmp_path / "house" / "ACME001-it-waits"
+    rule.mkdir(parents=True)
+    (rule / "rule.yaml").write_text("title: It waits\ncheck: ./check.py\nseverity: info\nsummary: It waits.\n")
+    (rule / "check.py").write_text(INTERRUPTS)
+    (tmp_path / "archlint.toml").write_text("packs = ['house']\n")
+    (tmp_path / "a.yaml").write_text(PASSING)
+    done = archlint(*words.split())
+    assert done.returncode == 2 and "may not run code" in done.stderr and "Traceback" not in done.stderr
