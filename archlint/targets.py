@@ -15,7 +15,7 @@ from archlint.config import Config, Patterns, find_config, nearest_config, optio
 from archlint.errors import ConfigError, UnreadableInputError
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Options, baseline_of
-from archlint.source.files import is_architecture, project_root, read_bytes, read_stream, real_path
+from archlint.source.files import is_architecture, plain_path, project_root, read_bytes, read_stream, real_path
 
 if TYPE_CHECKING:
     from archlint.source.search import Ignored, Search
@@ -168,7 +168,7 @@ class _Gathering:
         self.uses = configs.uses
 
     def inputs(self, targets: Iterable[Path], stdin: tuple[bytes, str] | None) -> Inputs:
-        for target in dict.fromkeys(targets):
+        for target in dict.fromkeys(map(plain_path, targets)):
             if self.options.force_exclude and self._is_excluded(target):
                 self.excluded.append(target)
             elif os.path.isdir(target):

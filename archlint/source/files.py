@@ -86,6 +86,13 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def plain_path(path: Path) -> Path:
+    """Return a path that names the same file without its `..`; the real one if a `..` follows a link to elsewhere."""
+    if ".." not in path.parts or os.path.realpath(os.path.normpath(path)) == os.path.realpath(path):
+        return path
+    return Path(os.path.relpath(os.path.realpath(path)))
+
+
 def project_root(start: Path) -> Path:
     """Return the project folder of a file: the nearest parent with a marker, otherwise the file's own folder."""
     folder = real_path(start).parent
@@ -131,7 +138,7 @@ class FileIncludes:
                 "include files of the project only",
             )
         if resolved not in self.documents:
-            name = os.path.normpath(str(path))
+            name = os.path.normpath(plain_path(path))
             data = self.texts.get(resolved)
             self.documents[resolved] = read_document(path, name) if data is None else parse(name, decode(name, data))
             self.paths[name] = path

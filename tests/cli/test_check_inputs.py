@@ -177,6 +177,22 @@ def test_one_file_under_several_names_is_checked_once(archlint: Run, tmp_path: P
     assert (len(report["files"]), report["summary"]["skipped"]) == (2, 1)
 
 
+def test_parents_of_a_linked_folder_are_those_of_its_target(archlint: Run, tmp_path: Path) -> None:
+    write(tmp_path, "real/arch.yaml", "w/arch.yaml", text=f"{ARCH}  lost: {{kind: service, calls: [nobody]}}\n")
+    write(tmp_path, "real/top.yaml", text="archlint: 1\ninclude: [link/../part.yaml]\n")
+    write(tmp_path, "part.yaml", text="archlint: 1\ncomponents: {a: {kind: service, calls: [nobody]}}\n")
+    (tmp_path / "other" / "sub").mkdir(parents=True)
+    (tmp_path / "w" / "link").symlink_to("../real", target_is_directory=True)
+    (tmp_path / "real" / "link").symlink_to("../other", target_is_directory=True)
+    (tmp_path / "archlint.toml").touch()
+    (tmp_path / "real" / "sub").mkdir()
+    (tmp_path / "w" / "deep").symlink_to("../real/sub", target_is_directory=True)
+    done = archlint("check", "-q", "-o", "concise", "deep/../arch.yaml", cwd=tmp_path / "w")
+    assert done.stdout.startswith(f"{tmp_path}/real/arch.yaml:")       # it lies outside, and w/arch.yaml is another file
+    done = archlint("check", "-q", "-o", "concise", "real/top.yaml")
+    assert "part.yaml:2:" in done.stdout and "real/part.yaml" not in done.stdout
+
+
 def test_a_work_tree_behind_a_link_has_relative_paths(archlint: Run, tmp_path: Path) -> None:
     formats = ["json", "sarif", "junit", "gitlab", "github", "markdown"]
     outputs = [word for name in formats for word in ("-o", f"{name}:out.{name}")]
