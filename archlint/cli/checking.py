@@ -18,7 +18,7 @@ from archlint.cli.streams import NO_PATH, clean, from_here, here, read_stdin, wr
 from archlint.cli.terminal import error_text, use_color, use_links, width
 from archlint.errors import ArchlintError, UsageError
 from archlint.linter import Options
-from archlint.report import FORMATS, SHOW_DIAGRAMS, SHOW_PATTERNS
+from archlint.report import FINDINGS_ALONE, FORMATS, SHOW_DIAGRAMS, SHOW_PATTERNS
 from archlint.report.options import ReportOptions
 from archlint.verdicts import Report, Severity
 
@@ -87,6 +87,10 @@ def check_once(call: CheckCall) -> tuple[int, Report]:
             raise nothing
         print(f"note: {nothing.message}", file=sys.stderr)
     _tell(report, call.quiet, ("text", "") in outputs)
+    if call.undecided and not call.quiet and all(name in FINDINGS_ALONE for name, _ in outputs):
+        formats = " and ".join(dict.fromkeys(name for name, _ in outputs))
+        what = f"--undecided has no effect with -o {formats}, which lists findings alone; use -o text"
+        print(f"note: {what}", file=sys.stderr)
     _keep_inputs(report, call, outputs)
     status = _status(report, call.fail_on or _fail_on(report), call.exit_zero)
     rendering = ReportOptions(

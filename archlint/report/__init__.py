@@ -93,5 +93,7 @@ FORMATS: dict[str, Callable[[Report, ReportOptions], str]] = {
 
 SHOW_PATTERNS: Final = frozenset({"html"})
 """The formats that always show recognised patterns: the check has to find them."""
+FINDINGS_ALONE: Final = frozenset({"concise", "checkstyle", "sarif-alerts"})
+"""The formats that show neither what is undecided nor what is accepted."""
 SHOW_DIAGRAMS: Final = frozenset({"html"})
 """The formats that show a diagram of each system: the caller has to draw it."""
