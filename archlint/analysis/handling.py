@@ -44,8 +44,20 @@ class InHand(msgspec.Struct, frozen=True):
     terms: tuple[Term, ...]
 
 
-def handlings(system: System, consumer: Component) -> Iterator[Handling]:
-    """Yield what a consumer does with a message, for each set of its models that a workload runs."""
+def handlings(system: System, consumer: Component) -> tuple[Handling, ...]:
+    """Return what a consumer does with a message, for each set of its models that a workload runs."""
+    known = system.once(_known)
+    if consumer.name not in known:
+        known[consumer.name] = tuple(_handlings(system, consumer))
+    return known[consumer.name]
+
+
+def _known(_: System) -> dict[str, tuple[Handling, ...]]:
+    """What is known of each consumer: one may take messages from many queues."""
+    return {}
+
+
+def _handlings(system: System, consumer: Component) -> Iterator[Handling]:
     workloads = system.workloads_of.get(consumer.name, ())
     wanted = {_run_by(consumer, workload.models): None for workload in workloads}
     if not wanted:
