@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.analysis.arrivals import arrivals_of
 from archlint.analysis.generation import generating
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
@@ -22,10 +23,15 @@ _MOST_SHOWN: Final = 8
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    """The availability that a workload requires."""
+    """The availability that a workload requires, and the share of its requests that need the vendor, at least."""
 
     workload: Workload
     objective: float
+    share: float
+
+    def at_most(self, stated: float) -> float:
+        """Return the highest availability of the workload, if the vendor has this one."""
+        return 1 - self.share * (1 - stated)
 
 
 def check(system: System, params: NoParams) -> Iterator[Verdict]:
@@ -37,12 +43,18 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
             continue
         for name in system.needed_components(workload):
             if system.components[name].kind == "external" and name != workload.entrance.client:
-                asking.setdefault(name, []).append(_Asked(workload, objective))
+                asking.setdefault(name, []).append(_Asked(workload, objective, _share(system, workload, name)))
     traffic = Traffic(system)
     for name, asked in asking.items():
         hit = _judge(system, traffic, system.components[name], asked)
         if hit is not None:
             yield hit
+
+
+def _share(system: System, workload: Workload, name: str) -> float:
+    """Return the share of the requests that need a component: a cache of predictions answers the others."""
+    visits = next((one.visits for one in arrivals_of(system).at(name) if one.workload is workload), 0.0)
+    return visits if 0 < visits < 1 else 1.0
 
 
 def _judge(system: System, traffic: Traffic, vendor: Component, asked: list[_Asked]) -> Hit | None:
@@ -51,25 +63,32 @@ def _judge(system: System, traffic: Traffic, vendor: Component, asked: list[_Ask
         return _unknown(system, traffic, vendor, asked)
     if (vendor.least_replicas or 1.0) > 1:
         return None       # the availability is that of one of them
-    missed = [one for one in asked if falls_short(stated, one.objective)]
+    missed = [one for one in asked if falls_short(one.at_most(stated), one.objective)]
     return _below(system, traffic, vendor, stated, missed) if missed else None
 
 
 def _below(system: System, traffic: Traffic, vendor: Component, stated: float, asked: list[_Asked]) -> Hit:
-    strictest = max(asked, key=lambda one: one.objective)
+    strictest = max(asked, key=lambda one: one.objective - one.at_most(stated))
     at, name = vendor.place("availability"), strictest.workload.name
-    up = share_below(stated, strictest.objective)
-    down_s, allowed_s = (1 - stated) * _MONTH_S, (1 - strictest.objective) * _MONTH_S
+    up, share, terms = share_below(stated, strictest.objective), strictest.share, list[Term]()
+    down_s, allowed_s = share * (1 - stated) * _MONTH_S, (1 - strictest.objective) * _MONTH_S
+    who, needs, lost = "every request", "needs", f"{format_duration(down_s)} a month down"
+    if share < 1:
+        up, who, needs = format_share(stated), f"{format_share(share)} of its requests", "need"
+        lost = f"for all requests together, like {format_duration(down_s)} a month down"
+        label = f"requests of {name} that need it"
+        terms.append(Term("share", label, share, "share", Origin.DERIVED, None, "after caches of predictions"))
     return Hit(
         at,
-        f"`{name}` requires {format_share(strictest.objective)} availability, but every request needs "
-        f"`{vendor.name}`, which is up {up} of the time ({format_duration(down_s)} a month down; "
+        f"`{name}` requires {format_share(strictest.objective)} availability, but {who} {needs} "
+        f"`{vendor.name}`, which is up {up} of the time ({lost}; "
         f"the objective allows {format_duration(allowed_s)})",
-        (Term("availability", f"availability of {vendor.name}", stated, "share", Origin.STATED, at), _limit(strictest)),
+        (Term("availability", f"availability of {vendor.name}", stated, "share", Origin.STATED, at), *terms,
+         _limit(strictest)),
         _objectives(asked),
         absent=_ways_round(system, vendor),
         cures=_cures(system, vendor, asked),
-        loss=traffic.share([one.workload for one in asked]),
+        loss=share * traffic.share([one.workload for one in asked]),
     )
 
 
@@ -80,13 +99,14 @@ def _cures(system: System, vendor: Component, asked: list[_Asked]) -> tuple[str,
 
 
 def _unknown(system: System, traffic: Traffic, vendor: Component, asked: list[_Asked]) -> Hit:
-    strictest = max(asked, key=lambda one: one.objective)
+    strictest = max(asked, key=lambda one: (one.share, one.objective))
+    who = "every request needs" if strictest.share == 1 else f"{format_share(strictest.share)} of its requests need"
     others = f" (and {len(asked) - 1} more)" if len(asked) > 1 else ""
     where = f" in {listed(vendor.regions)}" if vendor.regions else ""
     return Hit(
         vendor.place(),
-        f"`{strictest.workload.name}`{others} requires {format_share(strictest.objective)} availability, but every "
-        f"request needs one provider, `{vendor.name}`{where}: without a fallback, the objective depends on it alone",
+        f"`{strictest.workload.name}`{others} requires {format_share(strictest.objective)} availability, but {who} "
+        f"one provider, `{vendor.name}`{where}: without a fallback, the objective depends on it alone",
         (_limit(strictest),),
         _objectives(asked),
         Certainty.HEURISTIC,

@@ -61,3 +61,15 @@ def test_each_provider_that_is_needed_is_reported_once_for_all_workloads() -> No
     finding = lint("REL014", twice).findings[AT]
     assert [related.at for related in finding.related] == ["workloads.look.slo.availability", "workloads.ask.slo.availability"]
     assert "`ask` (and 1 more) requires 99.9 % availability" in finding.message
+
+
+@pytest.mark.parametrize(("hits", "found"), [("95%", False), ("80%", True)])
+def test_a_cache_of_predictions_answers_its_share(hits: str, found: bool) -> None:
+    cached = text(", availability: 99%").replace("calls: [{to: vendor}]", f"reads: [{{to: c, hit_ratio: {hits}}}], calls: [vendor]")
+    said = lint("REL014", f"{cached}  c: {{kind: cache}}\n")
+    assert said.places == ({f"{AT}.availability"} if found else set())
+    if found:
+        assert "20 % of its requests need `vendor`, which is up 99 % of the time (for all requests together, like 1.44 h a month" in (
+            said.findings[f"{AT}.availability"].message
+        )
+        assert said.term(f"{AT}.availability", "share") == pytest.approx(0.2)
