@@ -66,7 +66,7 @@ class Growth(NamedTuple):
     large_s: float | None
     exponent: float | None
     bytes_a_byte: float | None
-    missed: str = ""
+    missed: str = f"over {LONGEST_S}"
 
 
 def probe(path: Path) -> Probe:

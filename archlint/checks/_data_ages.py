@@ -12,8 +12,9 @@ from archlint.analysis.modes import BATCH, GIVEN_ON
 from archlint.analysis.stores import DataAge, Stores, cached_before
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
-from archlint.analysis.writers import Writers, Younger, exceeds_together, is_scheduled
+from archlint.analysis.writers import Writers, Younger
 from archlint.checks._ages import Age, Asked, asked_by_relation, enough
+from archlint.checks._held_data import Held, HeldTogether
 from archlint.checks._lines import allowed_age, exceeds
 from archlint.checks.batch_for_live_need import weaker
 from archlint.model.architecture import Relation, Workload
@@ -37,47 +38,6 @@ class Read(msgspec.Struct, frozen=True):
     store: str
     at: Place
     relation: Relation | None = None
-
-
-class _Held(msgspec.Struct, frozen=True):
-    """What a writer leaves in a store, no longer than `ttl` if its entries expire."""
-
-    age: DataAge
-    ttl: Relation | None
-
-    @property
-    def name(self) -> str:
-        """The writer."""
-        return self.age.writer.name
-
-    @property
-    def own_s(self) -> float:
-        """Its own part of the age."""
-        own_s = self.age.own.value_s
-        return own_s if self.ttl is None else min(own_s, (self.ttl.ttl_s or 0.0) + self.age.run_s)
-
-    @property
-    def whole_s(self) -> float:
-        """The age, with that of what the writer reads."""
-        return self.own_s + self.age.read_s
-
-
-class _Others:
-    """The writers of one store, for the question which of them keep an item young enough for a reader."""
-
-    def __init__(self, held: Sequence[_Held], asked: Asked) -> None:
-        self.asked = asked
-        self.old = [one for one in held if exceeds(one.whole_s, asked.freshness_s)]
-        self.fresh = [one for one in held if not exceeds(one.whole_s, asked.freshness_s)]
-        old: dict[str, float] = {}
-        for one in held:
-            if exceeds(one.whole_s, asked.freshness_s):
-                old[one.name] = min(one.whole_s, old.get(one.name, one.whole_s))
-        self._youngest = sorted(old.items(), key=lambda item: item[1])[:2]
-
-    def is_younger(self, one: _Held) -> bool:
-        """Whether another writer is younger, and too old as well: that one is the finding."""
-        return any(name != one.name and age_s < one.whole_s for name, age_s in self._youngest)
 
 
 class DataReads:
@@ -185,9 +145,9 @@ class DataReads:
         self, read: Read, asked: Asked, workload: Workload | None, predicted: Set[tuple[str, str]] = frozenset()
     ) -> Iterator[Judged]:
         """Judge what a store holds, and what caches before it keep. What jobs predict for a workload is left out."""
-        held = [_Held(age, self._expires(read, age)) for age in self._stores.ages_in(read.store)]
+        held = [Held(age, self._expires(read, age)) for age in self._stores.ages_in(read.store)]
         cached = () if read.relation is None else cached_before(self._system, read.relation)
-        others = _Others(held, asked)
+        others = HeldTogether(held, asked)
         live = [one for one in held if one.age.live and not one.age.needs]
         fresh = any(not exceeds(one.whole_s, asked.freshness_s) for one in live)
         found = False
@@ -210,7 +170,7 @@ class DataReads:
         return shortest if shortest is not None and (not age.gap_s or ttl_s < age.gap_s) else None
 
     def _one(
-        self, read: Read, one: _Held, others: _Others, asked: Asked, workload: Workload | None,
+        self, read: Read, one: Held, others: HeldTogether, asked: Asked, workload: Workload | None,
         cached: Sequence[Relation],
     ) -> Judged:  # fmt: skip
         old = exceeds(one.whole_s, asked.freshness_s)
@@ -229,7 +189,7 @@ class DataReads:
         doubt = Certainty.ESTIMATED if expires else Certainty.PROVEN
         return _old(read, one, asked, cached, weaker(younger.certainty, doubt))
 
-    def _kept_before(self, read: Read, youngest: _Held, asked: Asked, cached: Sequence[Relation]) -> Judged:
+    def _kept_before(self, read: Read, youngest: Held, asked: Asked, cached: Sequence[Relation]) -> Judged:
         """Judge the caches before a store whose data is young enough by itself: their ttls are added."""
         if not cached or exceeds(youngest.whole_s, asked.freshness_s):
             return None
@@ -244,7 +204,7 @@ class DataReads:
         return Undecided(unknown[0].place(), tuple(r.place("ttl") for r in unknown), because)
 
     def _kept_too_long(
-        self, read: Read, youngest: _Held, asked: Asked, cached: Sequence[Relation], longest: Relation
+        self, read: Read, youngest: Held, asked: Asked, cached: Sequence[Relation], longest: Relation
     ) -> Age:
         ttl_s, left_s = sum(relation.ttl_s or 0.0 for relation in cached), asked.freshness_s - youngest.whole_s
         age_s = youngest.whole_s + ttl_s
@@ -267,7 +227,7 @@ class DataReads:
         )
 
 
-def _younger(system: System, one: _Held, others: _Others, workload: Workload | None) -> Younger:
+def _younger(system: System, one: Held, others: HeldTogether, workload: Workload | None) -> Younger:
     """Say whether each item of a writer is also written by one that keeps it young enough.
 
     A job does where it writes at least as many records as the other, or as the workload has distinct inputs. Only fewer
@@ -293,16 +253,16 @@ def _younger(system: System, one: _Held, others: _Others, workload: Workload | N
             needs += (*other.age.needs, *unknown)
         together += writer.records or 0.0
         doubtful = doubtful or distinct is None or together >= distinct
-    jobs = {each.name: each.age.writer for each in (one, *others.old) if is_scheduled(each.age.writer)}
-    most_s = others.asked.freshness_s
-    if len(jobs) > 1 and one.name in jobs and not exceeds_together(system, list(jobs.values()), most_s):
-        counts = [writer.records for name, writer in jobs.items() if name != one.name]
-        together += sum(count or 0.0 for count in counts)
-        doubtful = doubtful or None in counts or distinct is None or together >= distinct
+    jobs = others.scheduled
+    if len(jobs) > 1 and one.name in jobs and not others.are_late_together(system):
+        own = jobs[one.name].records
+        together += others.written - (own or 0.0)
+        unknown_records = others.unknown > (own is None)
+        doubtful = doubtful or unknown_records or distinct is None or together >= distinct
     return Younger(False, tuple(dict.fromkeys(needs)), Certainty.HEURISTIC if doubtful else Certainty.PROVEN)
 
 
-def _old(read: Read, one: _Held, asked: Asked, cached: Sequence[Relation], younger: Certainty) -> Age:
+def _old(read: Read, one: Held, asked: Asked, cached: Sequence[Relation], younger: Certainty) -> Age:
     age, freshness_s = one.age, asked.freshness_s
     ttl_s = sum(relation.ttl_s or 0.0 for relation in cached)
     age_s = one.whole_s + ttl_s
@@ -326,7 +286,7 @@ def _old(read: Read, one: _Held, asked: Asked, cached: Sequence[Relation], young
     )
 
 
-def _advice(one: _Held, freshness_s: float) -> str:
+def _advice(one: Held, freshness_s: float) -> str:
     """Say what would make the data young enough."""
     age = one.age
     if not age.gap_s:
@@ -346,7 +306,7 @@ def _advice(one: _Held, freshness_s: float) -> str:
     return "no schedule can meet that; write each change to the store as it happens"
 
 
-def _cures(one: _Held, freshness_s: float) -> tuple[str, ...]:
+def _cures(one: Held, freshness_s: float) -> tuple[str, ...]:
     left_s = freshness_s - one.age.run_s - one.age.read_s
     if one.age.gap_s and left_s >= one.age.run_s and left_s > 0:
         return ("shorter-period", "streaming")
@@ -355,7 +315,7 @@ def _cures(one: _Held, freshness_s: float) -> tuple[str, ...]:
     return ("streaming",) if one.age.backlog is None else ("parallel-jobs", "streaming")
 
 
-def _sum(one: _Held, cached: Sequence[Relation]) -> str:
+def _sum(one: Held, cached: Sequence[Relation]) -> str:
     age = one.age
     parts = ["lag"] if not age.gap_s else ["ttl" if one.ttl is not None else "longest gap"]
     parts += ["run time"] if age.gap_s and age.run_s else []
@@ -365,7 +325,7 @@ def _sum(one: _Held, cached: Sequence[Relation]) -> str:
     return " + ".join(parts) + unknown
 
 
-def _own_terms(one: _Held) -> Iterator[Term]:
+def _own_terms(one: Held) -> Iterator[Term]:
     """Yield the parts of a writer's own age; entries that expire before its next run live for their ttl only."""
     expires = one.ttl is not None and one.own_s < one.age.own.value_s
     if one.ttl is not None and expires:

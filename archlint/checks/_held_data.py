@@ -1,0 +1,65 @@
+"""What the writers of a store leave in it, and which of them keep an item young enough for a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from archlint.analysis.stores import DataAge
+from archlint.analysis.system import System
+from archlint.analysis.writers import exceeds_together, is_scheduled
+from archlint.checks._ages import Asked
+from archlint.checks._lines import exceeds
+from archlint.model.architecture import Relation
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What a writer leaves in a store, no longer than `ttl` if its entries expire."""
+
+    age: DataAge
+    ttl: Relation | None
+
+    @property
+    def name(self) -> str:
+        """The writer."""
+        return self.age.writer.name
+
+    @property
+    def own_s(self) -> float:
+        """Its own part of the age."""
+        own_s = self.age.own.value_s
+        return own_s if self.ttl is None else min(own_s, (self.ttl.ttl_s or 0.0) + self.age.run_s)
+
+    @property
+    def whole_s(self) -> float:
+        """The age, with that of what the writer reads."""
+        return self.own_s + self.age.read_s
+
+
+class HeldTogether:
+    """The writers of one store, for the question which of them keep an item young enough for a reader."""
+
+    def __init__(self, held: Sequence[Held], asked: Asked) -> None:
+        self.asked = asked
+        self.old = [one for one in held if exceeds(one.whole_s, asked.freshness_s)]
+        self.fresh = [one for one in held if not exceeds(one.whole_s, asked.freshness_s)]
+        old: dict[str, float] = {}
+        for one in held:
+            if exceeds(one.whole_s, asked.freshness_s):
+                old[one.name] = min(one.whole_s, old.get(one.name, one.whole_s))
+        self._youngest = sorted(old.items(), key=lambda item: item[1])[:2]
+        self.scheduled = {one.name: one.age.writer for one in self.old if is_scheduled(one.age.writer)}
+        self.written = sum(writer.records or 0.0 for writer in self.scheduled.values())
+        self.unknown = sum(writer.records is None for writer in self.scheduled.values())
+        self._late: bool | None = None
+
+    def are_late_together(self, system: System) -> bool:
+        """Whether the scheduled jobs that are too old would be so even if their starts were spread evenly."""
+        if self._late is None:
+            self._late = exceeds_together(system, list(self.scheduled.values()), self.asked.freshness_s)
+        return self._late
+
+    def is_younger(self, one: Held) -> bool:
+        """Whether another writer is younger, and too old as well: that one is the finding."""
+        return any(name != one.name and age_s < one.whole_s for name, age_s in self._youngest)
