@@ -201,14 +201,14 @@ def test_a_dash_is_standard_output_and_no_file(archlint: Run, failing: Path) -> 
         (("diff", "--git", "HEAD", "-"), "standard input (`-`) is not compared"),
     ):
         done = archlint(*words)
-        assert (done.returncode, told in done.stderr, done.stdout) == (2, True, ""), (words, done.stderr)
+        assert (done.returncode, said in done.stderr, done.stdout) == (2, True, ""), (words, done.stderr)
     assert [path.name for path in failing.parent.iterdir()] == ["arch.yaml"]
 
 
 @pytest.mark.parametrize("output", ["concise", "checkstyle", "sarif-alerts"])
-def test_an_option_that_a_format_cannot_show_is_told(archlint: Run, tmp_path: Path, output: str) -> None:
+def test_an_option_that_a_format_cannot_show_is_reported(archlint: Run, tmp_path: Path, output: str) -> None:
     (tmp_path / "arch.yaml").write_text(FAILING)
-    told = f"note: --undecided has no effect with -o {output}, which lists findings alone; use -o text"
-    assert told in archlint("check", "--undecided", "-o", output).stderr
+    said = f"note: --undecided has no effect with -o {output}, which lists findings alone; use -o text"
+    assert said in archlint("check", "--undecided", "-o", output).stderr
     assert "no effect" not in archlint("check", "--undecided", "-o", output, "-q").stderr
     assert "no effect" not in archlint("check", "--undecided", "-o", "text", "-o", f"{output}:out.txt").stderr
