@@ -201,7 +201,7 @@ def test_a_dash_is_standard_output_and_no_file(archlint: Run, failing: Path) -> 
         (("diff", "--git", "HEAD", "-"), "standard input (`-`) is not compared"),
     ):
         done = archlint(*words)
-        assert (done.returncode, said in done.stderr, done.stdout) == (2, True, ""), (words, done.stderr)
+        assert (done.returncode, told in done.stderr, done.stdout) == (2, True, ""), (words, done.stderr)
     assert [path.name for path in failing.parent.iterdir()] == ["arch.yaml"]
 
 
