@@ -397,32 +397,3 @@ def test_without_the_rates_the_traffic_is_not_guessed() -> None:
 
 
 # --- behind a queue
-
-
-# --- a zone belongs to a region
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "places", "asked"),
-    [
-        ("region: eu, zones: [a]", "region: us, zones: [a]", set(), set()),
-        ("region: eu, zones: [a]", "region: eu, zones: [a]", {"components.one.zones"}, set()),
-        ("region: eu, zones: [a]", "zones: [a]", set(), {"components.other.region"}),
-        ("zones: [a]", "zones: [a]", {"components.one.zones"}, set()),
-    ],
-)
-def test_the_same_name_in_two_regions_is_two_zones(one: str, other: str, places: set[str], asked: set[str]) -> None:
-    said = spof(f"""
-        workloads: {{search: {{from: page, rate: 10/s}}}}
-        components:
-          page: {{kind: client, calls: [{{to: one, either: dns}}, {{to: other, either: dns}}]}}
-          one: {{kind: service, replicas: 2, {one}}}
-          other: {{kind: service, replicas: 2, {other}}}
-        """)
-    assert said.places == places
-    assert {key for keys in said.undecided.values() for key in keys} == asked
-
-
-def test_a_component_in_two_regions_is_in_two_zones() -> None:
-    assert behind_page("{kind: service, replicas: 2, regions: [eu, us], zones: 1}").places == set()
-    assert behind_page("{kind: service, replicas: 2, region: eu, zones: 1}").places == {"components.it.zones"}
