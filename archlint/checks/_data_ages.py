@@ -14,7 +14,7 @@ from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.analysis.writers import Writers, Younger
 from archlint.checks._ages import Age, Asked, asked_by_relation, enough
-from archlint.checks._held_data import Held, HeldTogether
+from archlint.checks._held_data import Held, WritersOfStore
 from archlint.checks._lines import allowed_age, exceeds
 from archlint.checks.batch_for_live_need import weaker
 from archlint.model.architecture import Relation, Workload
@@ -147,7 +147,7 @@ class DataReads:
         """Judge what a store holds, and what caches before it keep. What jobs predict for a workload is left out."""
         held = [Held(age, self._expires(read, age)) for age in self._stores.ages_in(read.store)]
         cached = () if read.relation is None else cached_before(self._system, read.relation)
-        others = HeldTogether(held, asked)
+        others = WritersOfStore(self._system, held, asked)
         live = [one for one in held if one.age.live and not one.age.needs]
         fresh = any(not exceeds(one.whole_s, asked.freshness_s) for one in live)
         found = False
@@ -170,13 +170,13 @@ class DataReads:
         return shortest if shortest is not None and (not age.gap_s or ttl_s < age.gap_s) else None
 
     def _one(
-        self, read: Read, one: Held, others: HeldTogether, asked: Asked, workload: Workload | None,
+        self, read: Read, one: Held, others: WritersOfStore, asked: Asked, workload: Workload | None,
         cached: Sequence[Relation],
     ) -> Judged:  # fmt: skip
         old = exceeds(one.whole_s, asked.freshness_s)
         if not old and not one.age.needs:
             return None
-        younger = _younger(self._system, one, others, workload)
+        younger = _younger(one, others, workload)
         if younger.reaches_all:
             return None
         if not old:
@@ -227,7 +227,7 @@ class DataReads:
         )
 
 
-def _younger(system: System, one: Held, others: HeldTogether, workload: Workload | None) -> Younger:
+def _younger(one: Held, others: WritersOfStore, workload: Workload | None) -> Younger:
     """Say whether each item of a writer is also written by one that keeps it young enough.
 
     A job does where it writes at least as many records as the other, or as the workload has distinct inputs. Only fewer
@@ -254,10 +254,10 @@ def _younger(system: System, one: Held, others: HeldTogether, workload: Workload
         together += writer.records or 0.0
         doubtful = doubtful or distinct is None or together >= distinct
     jobs = others.scheduled
-    if len(jobs) > 1 and one.name in jobs and not others.are_late_together(system):
+    if len(jobs) > 1 and one.name in jobs and not others.are_late_together:
         own = jobs[one.name].records
         together += others.written - (own or 0.0)
-        unknown_records = others.unknown > (own is None)
+        unknown_records = others.without_records > (own is None)
         doubtful = doubtful or unknown_records or distinct is None or together >= distinct
     return Younger(False, tuple(dict.fromkeys(needs)), Certainty.HEURISTIC if doubtful else Certainty.PROVEN)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -37,28 +38,26 @@ class Held(msgspec.Struct, frozen=True):
         return self.own_s + self.age.read_s
 
 
-class HeldTogether:
-    """The writers of one store, for the question which of them keep an item young enough for a reader."""
+class WritersOfStore:
+    """What the writers of one store leave in it, for the question which of them keep an item young enough."""
 
-    def __init__(self, held: Sequence[Held], asked: Asked) -> None:
-        self.asked = asked
-        self.old = [one for one in held if exceeds(one.whole_s, asked.freshness_s)]
-        self.fresh = [one for one in held if not exceeds(one.whole_s, asked.freshness_s)]
-        old: dict[str, float] = {}
-        for one in held:
-            if exceeds(one.whole_s, asked.freshness_s):
-                old[one.name] = min(one.whole_s, old.get(one.name, one.whole_s))
-        self._youngest = sorted(old.items(), key=lambda item: item[1])[:2]
-        self.scheduled = {one.name: one.age.writer for one in self.old if is_scheduled(one.age.writer)}
+    def __init__(self, system: System, held: Sequence[Held], asked: Asked) -> None:
+        self._system = system
+        self._most_s = asked.freshness_s
+        self.fresh = [one for one in held if not exceeds(one.whole_s, self._most_s)]
+        old = [one for one in held if exceeds(one.whole_s, self._most_s)]
+        ages: dict[str, float] = {}
+        for one in old:
+            ages[one.name] = min(one.whole_s, ages.get(one.name, one.whole_s))
+        self._youngest = sorted(ages.items(), key=lambda item: item[1])[:2]
+        self.scheduled = {one.name: one.age.writer for one in old if is_scheduled(one.age.writer)}
         self.written = sum(writer.records or 0.0 for writer in self.scheduled.values())
-        self.unknown = sum(writer.records is None for writer in self.scheduled.values())
-        self._late: bool | None = None
+        self.without_records = sum(writer.records is None for writer in self.scheduled.values())
 
-    def are_late_together(self, system: System) -> bool:
+    @cached_property
+    def are_late_together(self) -> bool:
         """Whether the scheduled jobs that are too old would be so even if their starts were spread evenly."""
-        if self._late is None:
-            self._late = exceeds_together(system, list(self.scheduled.values()), self.asked.freshness_s)
-        return self._late
+        return exceeds_together(self._system, list(self.scheduled.values()), self._most_s)
 
     def is_younger(self, one: Held) -> bool:
         """Whether another writer is younger, and too old as well: that one is the finding."""

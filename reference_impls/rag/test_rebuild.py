@@ -8,12 +8,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import create_engine, text
 
 from kit.settings import PREFIX
 from kit.testing.service import PATIENCE_S
@@ -44,26 +44,12 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RagSett
     url = request.getfixturevalue("pgvector_url") if request.param else ""
     yield RagSettings.model_construct(data_dir=tmp_path, database_url=url)
     if url:
-        with engine_of(url) as engine, engine.begin() as connection:
+        with closing(PgStore(create_engine(url))) as store, store._engine.begin() as connection:
             connection.execute(text(f"DROP TABLE {TABLES}"))
 
 
-@contextmanager
-def engine_of(url: str) -> Iterator[Engine]:
-    engine = create_engine(url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def opened(settings: RagSettings) -> Iterator[AnyStore]:
-    store = open_store(settings)
-    try:
-        yield store
-    finally:
-        store.close()
+def opened(settings: RagSettings) -> AbstractContextManager[AnyStore]:
+    return closing(open_store(settings))
 
 
 def chunks(store: AnyStore) -> tuple[int, int]:

@@ -103,13 +103,18 @@ def check(system, params):
 """
 
 
-@pytest.mark.parametrize("words", ["check", "check -v a.yaml", "diff a.yaml b.yaml", "render a.yaml -f svg", "baseline", "check --watch"])
-def test_ctrl_c_is_one_line_in_every_command(archlint: Run, tmp_path: Path, words: str) -> None:
-    rule = tmp_path / "house" / "ACME001-it-waits"
+def write_rule_with_code(folder: Path) -> None:
+    """Write a configuration with a rule of its own, whose check interrupts the process."""
+    rule = folder / "house" / "ACME001-it-waits"
     rule.mkdir(parents=True)
     (rule / "rule.yaml").write_text("title: It waits\ncheck: ./check.py\nseverity: info\nsummary: It waits.\n")
     (rule / "check.py").write_text(INTERRUPTS)
-    (tmp_path / "archlint.toml").write_text("packs = ['house']\n")
+    (folder / "archlint.toml").write_text("packs = ['house']\n")
+
+
+@pytest.mark.parametrize("words", ["check", "check -v a.yaml", "diff a.yaml b.yaml", "render a.yaml -f svg", "baseline", "check --watch"])
+def test_ctrl_c_is_one_line_in_every_command(archlint: Run, tmp_path: Path, words: str) -> None:
+    write_rule_with_code(tmp_path)
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(PASSING)
     done = archlint(*words.split(), env={"ARCHLINT_ALLOW_CODE": "1"})
@@ -194,11 +199,7 @@ def test_what_a_worker_cannot_begin_is_raised_here() -> None:
 
 @pytest.mark.parametrize("words", ["sensitivity a.yaml", "sweep a.yaml --set components.server.replicas=1..9"])
 def test_rules_that_may_not_run_code_are_one_error_in_every_process(archlint: Run, tmp_path: Path, words: str) -> None:
-    rule = tmp_path / "house" / "ACME001-it-waits"
-    rule.mkdir(parents=True)
-    (rule / "rule.yaml").write_text("title: It waits\ncheck: ./check.py\nseverity: info\nsummary: It waits.\n")
-    (rule / "check.py").write_text(INTERRUPTS)
-    (tmp_path / "archlint.toml").write_text("packs = ['house']\n")
+    write_rule_with_code(tmp_path)
     (tmp_path / "a.yaml").write_text(PASSING)
     done = archlint(*words.split())
     assert done.returncode == 2 and "may not run code" in done.stderr and "Traceback" not in done.stderr
