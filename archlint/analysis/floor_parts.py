@@ -180,8 +180,11 @@ def as_estimate(floor: Floor) -> Floor:
     """Return a floor that is no proof: something that the file does not state may make it lower."""
     if floor.certainty is not Certainty.PROVEN:
         return floor
-    parts = tuple(msgspec.structs.replace(part, certainty=Certainty.ESTIMATED) for part in floor.parts)
-    return Floor(floor.least_s, floor.at_s, parts, floor.least_parts, floor.unknown, Certainty.ESTIMATED)
+    parts, least_parts = (
+        tuple(msgspec.structs.replace(part, certainty=Certainty.ESTIMATED) for part in addends)
+        for addends in (floor.parts, floor.least_parts)
+    )
+    return Floor(floor.least_s, floor.at_s, parts, least_parts, floor.unknown, Certainty.ESTIMATED)
 
 
 def add_unknown(floor: Floor, at: Place) -> Floor:

@@ -15,7 +15,7 @@ from archlint.catalog.hardware import Accelerator, accelerator
 from archlint.model.architecture import Component, Model
 from archlint.model.places import Place, either
 from archlint.model.quantities import format_count, format_size
-from archlint.model.words import PRECISIONS, READ_WHOLE
+from archlint.model.words import MAY_HAVE_EXPERTS, PRECISIONS, READ_WHOLE
 from archlint.verdicts import Certainty
 
 _FASTEST_PRECISION: Final = 4.0
@@ -34,14 +34,14 @@ class Roofline(msgspec.Struct, frozen=True):
 def roofline(model: Model, server: Component) -> Roofline | None:
     """Return the floor of one prediction of a model on a server's accelerators; None if a fact is missing.
 
-    It is proven from `active_parameters`, or from `parameters` if the `family` of the model is read completely. For
-    another family it is only a hint, as from the artefact's size: an embedding table or a forest of trees is not read
-    completely. Several accelerators, of all shards, share the work, at best without
-    any loss.
+    It is proven from `active_parameters`, or from `parameters` if the `family` of the model is read completely. It is
+    an estimate for a transformer, which may be a mixture of experts, and only a hint for another family, as from the
+    artefact's size: an embedding table or a forest of trees is not read completely. Several accelerators, of all
+    shards, share the work, at best without any loss.
 
     >>> from archlint.model.architecture import Hardware
     >>> server = Component("llm", "model-server", hardware=Hardware(gpu="a100-80gb", gpus=2.0))
-    >>> bound = roofline(Model("chat", parameters=7e9, precision="fp16", family="transformer"), server)
+    >>> bound = roofline(Model("chat", active_parameters=7e9, precision="fp16"), server)
     >>> round(bound.floor_s * 1000, 3), bound.formula, bound.certainty.value
     (3.433, '14 GB of weights / (2 x 2.04 TB/s)', 'proven')
     """
@@ -72,8 +72,8 @@ def missing_for_roofline(model: Model, server: Component) -> tuple[Place, ...]:
             return ()
         return (server.place("hardware") if hardware is None else server.place("hardware", "gpu"),)
     if sized:
-        unsure = model.active_parameters is None and model.family is None
-        said = ((model.place("precision"), model.precision is None), (model.place("family"), unsure))
+        unsure = model.active_parameters is None and (model.family is None or model.family in MAY_HAVE_EXPERTS)
+        said = ((model.place("precision"), model.precision is None), (says_what_is_read(model), unsure))
         return tuple(place for place, missing in said if missing)
     return (either(model.place("parameters"), () if model.artifact_bytes is not None else (model.place("artifact"),)),)
 
@@ -85,7 +85,14 @@ def read_for_each(model: Model) -> tuple[float | None, Certainty]:
     if model.parameters is None:
         return None, Certainty.PROVEN
     dense = max(0.0, model.parameters - (model.embedding_parameters or 0.0))
-    return dense, Certainty.PROVEN if model.family in READ_WHOLE else Certainty.HEURISTIC
+    if model.family not in READ_WHOLE:
+        return dense, Certainty.HEURISTIC
+    return dense, Certainty.ESTIMATED if model.family in MAY_HAVE_EXPERTS else Certainty.PROVEN
+
+
+def says_what_is_read(model: Model) -> Place:
+    """Return the key that would prove how many parameters a prediction reads, of a model that states parameters."""
+    return model.place("active_parameters" if model.family in MAY_HAVE_EXPERTS else "family")
 
 
 def _of_parameters(

@@ -7,8 +7,9 @@ prompt does the same operations for each of its tokens. So on idle servers
     time to first   >= max(2 x parameters x tokens in / (chips x FLOPS), time per token)
     whole answer    >= time to first + (tokens out - 1) x time per token
 
-with the chips that share each layer (Williams, Waterman, Patterson 2009). The weights that a token reads are a bound;
-what a prompt needs is an estimate only, as servers keep the work on prompts that start alike.
+with the chips that share each layer (Williams, Waterman, Patterson 2009). The weights that the first token reads are a
+bound. What a prompt needs is an estimate only, as servers keep the work on prompts that start alike, and so is the time
+per token, as speculative decoding writes several tokens in one pass.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.floor_parts import Floor, Part, add_unknown, in_sequence
+from archlint.analysis.floor_parts import Floor, Part, add_unknown, as_estimate, in_sequence
 from archlint.analysis.generation import ANSWER, EACH, FIRST, Generation
-from archlint.analysis.roofline import peak_flops, read_for_each
+from archlint.analysis.roofline import peak_flops, read_for_each, says_what_is_read
 from archlint.analysis.service_time import estimate, lower_bound, mean
 from archlint.analysis.single_floors import stated
 from archlint.catalog.hardware import Accelerator, accelerator
@@ -99,8 +100,10 @@ def each_token(made: Generation, fraction: float, estimated: bool) -> Floor:
     if model.tpot is not None:
         at = model.place("tpot")
         return stated(model.tpot, fraction, f"{made.label}, per token", at, estimated, model.name, made.server.name)
-    step = _step(made, estimated)
-    return msgspec.structs.replace(step, unknown=(either(model.place("tpot"), step.unknown),))
+    unknown = (either(model.place("tpot"), _step(made, estimated).unknown),)
+    if not estimated:
+        return Floor(unknown=unknown)          # speculative decoding writes several tokens in one pass
+    return msgspec.structs.replace(as_estimate(_step(made, estimated)), unknown=unknown)
 
 
 def whole_answer(made: Generation, fraction: float, estimated: bool) -> Floor:
@@ -268,7 +271,7 @@ def _missing(made: Generation, chips: Chips | None, weights: Weights | None) -> 
     elif weights.width is None:
         found.append(made.model.place("precision"))
     if weights is not None and weights.certainty is not Certainty.PROVEN:
-        found.append(made.model.place("family"))
+        found.append(says_what_is_read(made.model))
     return tuple(found)
 
 

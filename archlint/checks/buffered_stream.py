@@ -129,7 +129,8 @@ def _cut_off(system: System, workload: Workload, hops: Hops) -> Iterator[Hit | U
     """Yield a hit for each timeout that a typical answer exceeds: its whole time, or its longest silence."""
     if not hops.cutting:
         return
-    ways = _ways(system, workload)
+    several = in_turn(system, workload)
+    ways = _ways(system, workload, several)
     needs: dict[Place, None] = {}
     for relation in dict.fromkeys(relation for way in ways.values() for relation in way if relation in hops.cutting):
         models = [
@@ -138,7 +139,9 @@ def _cut_off(system: System, workload: Workload, hops: Hops) -> Iterator[Hit | U
         yield from _default(system, workload, relation, models)
         for judged in _limits(workload, relation, models):
             if isinstance(judged, Hit):
-                yield judged
+                # Of several answers of one model in turn, it is unknown which one has the tokens of the workload.
+                proven = judged.certainty is Certainty.PROVEN and several
+                yield msgspec.structs.replace(judged, certainty=Certainty.ESTIMATED) if proven else judged
             else:
                 needs.update(dict.fromkeys(judged))
     if needs:
@@ -146,7 +149,7 @@ def _cut_off(system: System, workload: Workload, hops: Hops) -> Iterator[Hit | U
         yield Undecided(workload.place("stream"), tuple(needs), because)
 
 
-def _ways(system: System, workload: Workload) -> dict[str, dict[Relation, bool]]:
+def _ways(system: System, workload: Workload, several: bool) -> dict[str, dict[Relation, bool]]:
     """Return the calls over which the answer of each model comes; models that run one after another are left out.
 
     Of several such models, it is unknown which one writes the answer. True marks a call from behind which only
@@ -157,7 +160,7 @@ def _ways(system: System, workload: Workload) -> dict[str, dict[Relation, bool]]
     servers: dict[str, list[str]] = {}
     for serving in last:
         servers.setdefault(serving.model, []).append(serving.server)
-    if len(servers) > 1 and in_turn(system, workload):
+    if len(servers) > 1 and several:
         return {}
     found = {}
     for name, at in servers.items():

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from archlint.analysis.roofline import Roofline, roofline
+from archlint.analysis.roofline import Roofline, roofline, says_what_is_read
 from archlint.analysis.system import System
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Model, ServiceTime
@@ -63,7 +63,7 @@ def _judge(
     if certainty is not Certainty.PROVEN:
         # Of a mixture of experts, or of a model with large tables, a pass reads a part of the parameters only.
         because = f"whether `{model.name}` can be as fast as its `{key}` says"
-        return Undecided(at, (model.place("family"),), because)
+        return Undecided(at, (says_what_is_read(model),), because)
     several = key == "tpot" and value_s * params.tokens_per_pass >= least.floor_s
     return _hit(model, least, key, value_s, at, Certainty.HEURISTIC if several else certainty, traffic)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,10 +17,12 @@ from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_share
+from archlint.topology import Flow
 from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Severity, Term, Verdict
 
 _MONTH_S: Final = 30 * 86400.0
 _MOST_SHOWN: Final = 8
+_MOST_POOLED: Final = 8
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -49,6 +52,69 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
         hit = _judge(system, traffic, system.components[name], asked)
         if hit is not None:
             yield hit
+    for names in _of_same_vendor(system):
+        yield from _together(system, traffic, names)
+
+
+def _of_same_vendor(system: System) -> list[tuple[str, ...]]:
+    """Return the external components of each provider that the file names more than once, by the same regions."""
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for name, component in system.components.items():
+        if component.kind == "external" and component.uses is not None:
+            found.setdefault((component.uses, tuple(sorted(component.regions or ()))), []).append(name)
+    return [tuple(sorted(names)) for names in found.values() if len(names) > 1]
+
+
+def _together(system: System, traffic: Traffic, names: tuple[str, ...]) -> Iterator[Hit]:
+    """Yield a hint for components of the same provider that replace each other, if nothing else replaces them all."""
+    asking: dict[tuple[str, ...], list[_Asked]] = {}
+    pools: dict[Flow, tuple[str, ...]] = {}
+    for workload in system.workloads.values():
+        objective, flow = workload.slo.availability, system.flow(workload)
+        if objective is not None and flow not in pools:
+            pools[flow] = _replaceable(flow, names)
+        pool = pools.get(flow, ())
+        stated = [system.components[name].availability for name in pool]
+        if objective is not None and any(up is None or falls_short(up, objective) for up in stated):
+            asking.setdefault(pool, []).append(_Asked(workload, objective, 1.0))
+    for pool, asked in asking.items():
+        yield _fail_together(system, traffic, [system.components[name] for name in pool], asked)
+
+
+def _replaceable(flow: Flow, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of some components of which a workload needs one, whichever; none if it needs one by itself.
+
+    More than `_MOST_POOLED` that replace each other are not judged.
+    """
+    found, rest = list[str](), list(names)
+    if flow.client in names or not flow.is_lost_with(rest):
+        return ()
+    while not flow.is_lost_with(found):
+        if len(found) == _MOST_POOLED:
+            return ()
+        # The last of the fewest that stop the workload together with those found is one of them.
+        fewest = bisect_left(range(len(rest)), True, key=lambda last: flow.is_lost_with((*found, *rest[: last + 1])))
+        found.append(rest[fewest])
+        rest = rest[:fewest]
+    return tuple(sorted(found)) if len(found) > 1 else ()
+
+
+def _fail_together(system: System, traffic: Traffic, pool: list[Component], asked: list[_Asked]) -> Hit:
+    strictest, vendor = max(asked, key=lambda one: one.objective), pool[-1]
+    where = f" in {listed(vendor.regions)}" if vendor.regions else ""
+    return Hit(
+        vendor.place("uses"),
+        f"`{strictest.workload.name}` requires {format_share(strictest.objective)} availability, but "
+        f"{listed(one.name for one in pool)}, which replace each other, are one provider (`{vendor.uses}`){where}: "
+        "they may fail together",
+        (_limit(strictest),),
+        (*_objectives(asked), *(Related(one.place("uses"), "the same provider") for one in pool[:-1])),
+        Certainty.HEURISTIC,
+        absent=() if vendor.regions else tuple(one.place("region") for one in pool),
+        cures=_cures(system, vendor, asked),
+        severity=Severity.WARNING,
+        loss=traffic.share([one.workload for one in asked]),
+    )
 
 
 def _share(system: System, workload: Workload, name: str) -> float:

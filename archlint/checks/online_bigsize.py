@@ -29,6 +29,7 @@ from archlint.analysis.tails import longest_s
 from archlint.checks._lines import exceeds, floor_terms, objective_name, path_to, unread_on_the_way
 from archlint.checks._loss import Traffic, beyond
 from archlint.checks._spared import spared_calls
+from archlint.checks._unmeasured import unmeasured
 from archlint.model.architecture import Model, Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration
@@ -291,6 +292,8 @@ def _hit(system: System, traffic: Traffic, excesses: list[Excess]) -> Hit:
     if worst.is_hint:
         said = "does not state `stream`: the objective may be for the first token of a generated answer"
         served.append(Related(worst.workload.place("stream"), said))
+    writes = generates(system, worst.workload, model, system.components[part.server])
+    served += unmeasured(model, worst.floor, worst.asked.key, writes)
     if worst.spared is not None:
         served.append(Related(worst.spared.place(), "the fallback starts only after a failure or the timeout"))
     return Hit(

@@ -91,7 +91,9 @@ FAMILIES: Final = {
     "other": "none of these",
 }
 READ_WHOLE: Final = frozenset({"transformer", "cnn", "mlp"})
-"""Families of models whose weights, except embedding tables, are all read for each prediction."""
+"""Families of models whose weights, except embedding tables, are all read for each prediction, if they are dense."""
+MAY_HAVE_EXPERTS: Final = frozenset({"transformer"})
+"""Families of models of which a mixture of experts reads a part for each prediction: `active_parameters`."""
 _KEYS_OF_FAMILIES: Final = {
     "timeouts": ("timeout", "retries", "retry_budget"),
     "dead-letters": ("dead_letter", "max_attempts"),

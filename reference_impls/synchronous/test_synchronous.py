@@ -65,7 +65,8 @@ async def burst(url: str, requests: int, every_s: float) -> list[httpx.Response]
 
 
 def test_a_burst_beyond_capacity_is_answered_in_time_or_turned_away_and_then_all_is_well(tmp_path: Path) -> None:
-    with start(tmp_path, "synchronous", at_once=1, waiting=3, passes=40) as service:
+    # The deadline leaves a busy machine the time to do the work; late work has its own test.
+    with start(tmp_path, "synchronous", at_once=1, waiting=3, passes=40, deadline_s=60) as service:
         answers = asyncio.run(burst(service.url, 150, 0))         # however slow this machine sends them
         statuses = Counter(answer.status_code for answer in answers)
         assert set(statuses) <= {200, 503, 504}

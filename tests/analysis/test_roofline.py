@@ -43,9 +43,11 @@ def bound(model: Model, where: Component) -> Roofline:
     ],
 )  # fmt: skip
 def test_by_hand(parameters: float, precision: str | None, gpu: str, gpus: float | None, expected_s: float) -> None:
-    found = bound(Model("m", parameters=parameters, precision=precision, family="transformer"), server(gpu, gpus))
-    assert found.floor_s == pytest.approx(expected_s)
-    assert found.certainty is Certainty.PROVEN
+    sized = {"cnn": Certainty.PROVEN, "transformer": Certainty.ESTIMATED, "other": Certainty.HEURISTIC}
+    for family, certainty in sized.items():
+        found = bound(Model("m", parameters=parameters, precision=precision, family=family), server(gpu, gpus))
+        assert found.floor_s == pytest.approx(expected_s)
+        assert found.certainty is certainty
     assert found.source.startswith("https://")
 
 

@@ -62,7 +62,7 @@ def test_the_tokens_after_the_first_come_from_the_decode_server_alone(percentile
     """70 GB of weights over 8 x 300 GB/s is 29.2 ms; the H200 of the prefill server would need 14.6 ms."""
     assert found(f"{{tpot: {{{percentile}: 30ms}}}}", **BEHIND) == []
     over = found(f"{{tpot: {{{percentile}: 28ms}}}}", **BEHIND)
-    assert over == [("SRV001", "models.writer.parameters", "proven")]
+    assert over == [("SRV001", "models.writer.parameters", "estimated")]
 
 
 def test_a_time_of_the_whole_answer_counts_once() -> None:

@@ -13,7 +13,7 @@ LEAST_S = 140e9 / (2 * 3.35e12)
 
 
 def said(
-    times: str, size: str = "parameters: 70B, family: transformer, precision: bf16",
+    times: str, size: str = "active_parameters: 70B, precision: bf16",
     hardware: str = "hardware: {gpu: h100, gpus: 2}", more: str = "",
 ) -> Said:  # fmt: skip
     return lint("DOC019", f"""
@@ -53,22 +53,24 @@ def test_several_tokens_in_one_pass_are_a_hint() -> None:
     assert said("ttft: 5ms").findings["models.m.ttft"].certainty == "proven"         # the first one needs a pass
 
 
-@pytest.mark.parametrize("size", ["parameters: 70B, precision: bf16", "parameters: 70B, precision: bf16, family: dlrm"])
-def test_a_model_of_which_a_pass_may_read_a_part_is_asked_about(size: str) -> None:
-    found = said("tpot: 1ms", size)
+@pytest.mark.parametrize(("family", "asked"), [
+    ("", "family"), (", family: dlrm", "family"), (", family: transformer", "active_parameters"),
+])  # fmt: skip
+def test_a_model_of_which_a_pass_may_read_a_part_is_asked_about(family: str, asked: str) -> None:
+    found = said("tpot: 1ms", f"parameters: 70B, precision: bf16{family}")
     assert not found.places
-    assert found.undecided == {"models.m.tpot": ("models.m.family",)}
+    assert found.undecided == {"models.m.tpot": (f"models.m.{asked}",)}
 
 
 @pytest.mark.parametrize(("size", "hardware", "more"), [
     ("parameters: 70B, active_parameters: 3B, precision: bf16", "hardware: {gpu: h100, gpus: 2}", ""),
     ("artifact: 140GB", "hardware: {gpu: h100, gpus: 2}", ""),
-    ("parameters: 70B, family: transformer, precision: bf16", "hardware: {memory: 200GB}", ""),
-    ("parameters: 70B, family: transformer, precision: bf16", "hardware: {gpu: abacus}", ""),
-    ("parameters: 70B, family: transformer, precision: bf16", "hardware: {gpu: h100, gpus: 2}, shards: 12", ""),
-    ("parameters: 70B, family: transformer, precision: bf16", "hardware: {gpu: h100, gpus: 2}",
+    ("active_parameters: 70B, precision: bf16", "hardware: {memory: 200GB}", ""),
+    ("active_parameters: 70B, precision: bf16", "hardware: {gpu: abacus}", ""),
+    ("active_parameters: 70B, precision: bf16", "hardware: {gpu: h100, gpus: 2}, shards: 12", ""),
+    ("active_parameters: 70B, precision: bf16", "hardware: {gpu: h100, gpus: 2}",
      "vendor: {kind: external, serves: [m]}"),
-    ("parameters: 70B, family: transformer, precision: bf16", "hardware: {gpu: h100, gpus: 2}",
+    ("active_parameters: 70B, precision: bf16", "hardware: {gpu: h100, gpus: 2}",
      "faster: {kind: model-server, serves: [m], hardware: {gpu: b200, gpus: 8}}"),
 ])  # fmt: skip
 def test_what_another_fact_makes_possible_is_not_reported(size: str, hardware: str, more: str) -> None:

@@ -73,3 +73,35 @@ def test_a_cache_of_predictions_answers_its_share(hits: str, found: bool) -> Non
             said.findings[f"{AT}.availability"].message
         )
         assert said.term(f"{AT}.availability", "share") == pytest.approx(0.2)
+
+
+BOTH = "{to: vendor, fallback: other}"
+OTHER = "  other: {kind: external, serves: [llm], uses: bedrock, region: %s}"
+
+
+@pytest.mark.parametrize("calls", [BOTH, "{to: vendor, either: x}, {to: other, either: x}"])
+@pytest.mark.parametrize("stated", ["", ", availability: 99%"])
+def test_a_fallback_at_the_same_provider_in_the_same_region_fails_with_it(calls: str, stated: str) -> None:
+    vendor = f", uses: bedrock, region: us{stated}"
+    said = lint("REL014", text(vendor, calls, more=OTHER % "us"))
+    (finding,) = said.findings.values()
+    assert (finding.severity, finding.certainty) == ("warning", "heuristic")
+    assert "`other` and `vendor`, which replace each other, are one provider (`bedrock`) in `us`" in finding.message
+    for more in (OTHER % "eu", OTHER.replace("bedrock", "openai") % "us"):
+        assert lint("REL014", text(vendor, calls, more=more)).places == set()
+    third = OTHER % "us" + "\n  third: {kind: external, serves: [llm], uses: openai}"
+    assert lint("REL014", text(vendor, calls.replace("fallback: other", "fallback: third"), more=third)).places == (
+        set() if "fallback" in calls else {"components.vendor.uses"}
+    )
+
+
+def test_a_fallback_behind_a_gateway_is_followed() -> None:
+    more = "  again: {kind: gateway, calls: [other]}\n" + OTHER % "us"
+    vendor = ", uses: bedrock, region: us"
+    assert lint("REL014", text(vendor, "{to: vendor, fallback: again}", more=more)).places == {"components.vendor.uses"}
+
+
+def test_a_provider_that_keeps_the_objective_alone_needs_no_other() -> None:
+    more = OTHER % "us, availability: 99.99%"
+    vendor = ", uses: bedrock, region: us, availability: 99.99%"
+    assert lint("REL014", text(vendor, BOTH, more=more)).places == set()

@@ -174,3 +174,5 @@ components:
         assert lint("SRV014", side.replace("WHEN", when).replace("LIMIT", "timeout: 7s")).places == set()
         cut = lint("SRV014", side.replace("WHEN", when).replace("LIMIT", "timeout: 5s"))
         assert cut.places == {"components.r.calls[1].timeout"}
+        # Which of the two answers has 500 tokens is unknown.
+        assert cut.findings["components.r.calls[1].timeout"].certainty == "estimated"
