@@ -239,7 +239,10 @@ def _prompt(made: Generation, fraction: float) -> Floor | None:
 
 
 def cache_bytes_per_token(model: Model) -> float | None:
-    """Return the bytes of keys and values of one token: stated, or of all layers at the precision of the weights.
+    """Return the bytes of keys and values of one token: stated, or of all layers in 16 bits, or wider weights' format.
+
+    Servers keep them in the data type of the model (`--kv-cache-dtype auto` of vLLM, `f16` of llama.cpp), which is one
+    of 16 bits where only the weights are quantised.
 
     >>> cache_bytes_per_token(Model("m", layers=32.0, kv_heads=8.0, head_dim=128.0, precision="bf16"))
     131072.0
@@ -248,7 +251,7 @@ def cache_bytes_per_token(model: Model) -> float | None:
         return float(model.kv_per_token_bytes)
     if model.layers is None or model.kv_heads is None or model.head_dim is None or model.precision is None:
         return None
-    return 2 * model.layers * model.kv_heads * model.head_dim * PRECISIONS[model.precision]
+    return 2 * model.layers * model.kv_heads * model.head_dim * max(PRECISIONS["fp16"], PRECISIONS[model.precision])
 
 
 def _cache_bytes(made: Generation) -> float:

@@ -99,6 +99,6 @@ def _is_bounded(place: Place, floor: Floor) -> bool:
     """Return whether the floor has the minimum of the time that a fact would give: of its model on its hardware."""
     section, name, *keys = place.names
     computed = [part for part in floor.parts if part.origin is Origin.DERIVED and part.model]
-    if section == "models":
-        return any(part.model == name for part in computed)
+    if section == "models":          # hardware gives no least time of the tokens after the first
+        return keys[:1] != ["tpot"] and any(part.model == name for part in computed)
     return keys[:1] == ["hardware"] and any(part.server == name for part in computed)

@@ -87,9 +87,9 @@ def hardware(model: str) -> str | None:
         ("parameters: 70B", "heuristic"),
         ("parameters: 70B, family: dlrm", "heuristic"),
         ("parameters: 70B, family: gbdt", "heuristic"),
-        ("parameters: 70B, family: transformer", "proven"),
+        ("parameters: 70B, family: transformer", "estimated"),
         ("parameters: 70B, family: cnn", "proven"),
-        ("parameters: 70B, family: transformer, embedding_parameters: 1B", "proven"),
+        ("parameters: 70B, family: transformer, embedding_parameters: 1B", "estimated"),
         ("parameters: 70B, family: transformer, embedding_parameters: 69B", None),     # 1B are read in 0.6 ms
         ("active_parameters: 70B", "proven"),
         ("parameters: 700B, active_parameters: 5B", None),
