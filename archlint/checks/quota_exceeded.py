@@ -7,10 +7,9 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.amounts import least_amount
 from archlint.analysis.arrivals import Arrival, Arrivals, arrivals_of
+from archlint.analysis.quota_use import Each, limits_of, used_by_one
 from archlint.analysis.retries import attempts
-from archlint.analysis.single_means import least_mean
 from archlint.analysis.system import System
 from archlint.analysis.turns import in_turn
 from archlint.analysis.wording import listed
@@ -26,28 +25,26 @@ _UNITS: Final = {"requests": "/s", "tokens": "/s", "concurrent": "count"}
 
 
 class _Use(msgspec.Struct, frozen=True):
-    """What a workload uses of a limit for each request that arrives: `each` requests, tokens, or seconds in flight."""
+    """What a workload uses of a limit for each request that arrives."""
 
     arrival: Arrival
-    each: float
-    terms: tuple[Term, ...]
+    each: Each
 
     def at(self, per_s: float) -> float:
         """Return what it uses at a rate."""
-        return self.arrival.visits * per_s * self.each
+        return self.arrival.visits * per_s * self.each.amount
 
 
 class _Load(msgspec.Struct, frozen=True):
     """The use of a limit at the mean rates, or at the peak of one workload.
 
-    `limiters` come before it and let only part of the load through. It is not certain if they may let through less.
+    `limiters` come before it and let only part of the load through.
     """
 
     value: float
     uses: tuple[_Use, ...]
     peak: Workload | None = None
     limiters: tuple[Component, ...] = ()
-    certain: bool = True
 
     def rate_of(self, workload: Workload) -> float:
         """Return the requests per second of a workload that are certain in this load."""
@@ -95,18 +92,21 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
                 because = f"whether `{component.name}` accepts all requests"
                 yield Undecided(component.place(), (component.place("rate_limit"),), because)
             continue
-        for key, limit in _limits(component):
-            uses, needs = _uses(system, component, key, arriving)
-            load = _highest(_loads(uses))
-            if load is not None and exceeds(load.value, limit) and len(limited) > 1:
-                each = (_Over(component, key, limit, one) for one in _loads(uses))
-                load = _highest([_behind(system, arrivals, over) for over in each])
-            if load is not None and exceeds(load.value, limit):
-                yield _verdict(system, arrivals, _Over(component, key, limit, load), traffic)
-            elif needs:
-                because = f"whether `{component.name}` accepts all requests"
-                more = max(0, len(needs) - _MOST_SHOWN)
-                yield Undecided(component.place("rate_limit", key), needs[:_MOST_SHOWN], because, more)
+        for key, limit in limits_of(component):
+            for estimated in (False, True) if key == "concurrent" else (False,):
+                uses, needs = _uses(system, component, key, arriving, estimated)
+                load = _highest(_loads(uses))
+                if load is not None and exceeds(load.value, limit) and len(limited) > 1:
+                    each = (_Over(component, key, limit, one) for one in _loads(uses))
+                    load = _highest([_behind(system, arrivals, over) for over in each])
+                if load is not None and exceeds(load.value, limit):
+                    yield _verdict(system, arrivals, _Over(component, key, limit, load), traffic)
+                    break
+            else:
+                if needs:
+                    because = f"whether `{component.name}` accepts all requests"
+                    more = max(0, len(needs) - _MOST_SHOWN)
+                    yield Undecided(component.place("rate_limit", key), needs[:_MOST_SHOWN], because, more)
 
 
 def _is_described(workload: Workload) -> bool:
@@ -114,15 +114,8 @@ def _is_described(workload: Workload) -> bool:
     return workload.peak_per_s is not None and workload.tokens is not None
 
 
-def _limits(component: Component) -> Iterator[tuple[str, float]]:
-    stated = component.rate_limit
-    if stated is not None:
-        rates = ("requests", stated.requests_per_s), ("tokens", stated.tokens_per_s)
-        yield from ((key, limit) for key, limit in (*rates, ("concurrent", stated.concurrent)) if limit is not None)
-
-
 def _uses(
-    system: System, component: Component, key: str, arriving: Sequence[Arrival]
+    system: System, component: Component, key: str, arriving: Sequence[Arrival], estimated: bool = False
 ) -> tuple[tuple[_Use, ...], tuple[Place, ...]]:
     """Return what each workload uses of a limit, and the keys that would state the rest."""
     uses, needs = [], dict[Place, None]()
@@ -130,51 +123,11 @@ def _uses(
         workload = arrival.workload
         if workload.peak_per_s is None:
             needs[workload.place("rate" if workload.rate_per_s is None else "peak")] = None
-        found = _each(system, component, key, workload)
-        if isinstance(found, Place):
-            needs[found] = None
-        elif workload.rate_per_s is not None or workload.peak_per_s is not None:
-            uses.append(_Use(arrival, *found))
-            needs |= dict.fromkeys(_other_tokens(workload) if key == "tokens" else ())
+        each = used_by_one(system, component, key, workload, estimated)
+        if each.known and (workload.rate_per_s is not None or workload.peak_per_s is not None):
+            uses.append(_Use(arrival, each))
+        needs |= dict.fromkeys(each.needs)
     return tuple(uses), tuple(needs)
-
-
-def _other_tokens(workload: Workload) -> tuple[Place, ...]:
-    """Return the key of the tokens that are not stated, if the others are."""
-    stated = workload.tokens
-    if stated is None:
-        return ()
-    parts = (("in", stated.input), ("out", stated.output))
-    return tuple(workload.place("tokens", name) for name, amounts in parts if amounts is None)
-
-
-def _each(
-    system: System, component: Component, key: str, workload: Workload
-) -> tuple[float, tuple[Term, ...]] | Place:
-    """Return what one request uses of a limit with its terms, or the key that would state it."""
-    if key == "requests":
-        return 1.0, ()
-    if key == "tokens":
-        stated = workload.tokens
-        parts = [("in", stated.input), ("out", stated.output)] if stated is not None else []
-        known = [(name, least_amount(amounts), amounts) for name, amounts in parts if amounts is not None]
-        if not known:
-            return workload.place("tokens")
-        terms = tuple(
-            Term("tokens", f"tokens {name} of {workload.name}, mean, at least", amount, "count",
-                 Origin.STATED if amounts.constant is not None or amounts.mean is not None else Origin.DERIVED,
-                 workload.place("tokens", name))
-            for name, amount, amounts in known
-        )  # fmt: skip
-        return sum(amount for _, amount, _ in known), terms
-    runs = [name for name in component.serves if workload.models is None or name in workload.models]
-    model = system.architecture.models.get(runs[0]) if len(runs) == 1 else None
-    if model is None:
-        return 0.0, ()
-    if model.service_time is None:
-        return model.place("service_time")
-    seconds, at = least_mean(model.service_time) or 0.0, model.place("service_time")
-    return seconds, (Term("service_time", f"model {model.name}, mean, at least", seconds, "s", Origin.DERIVED, at),)
 
 
 def _loads(uses: tuple[_Use, ...]) -> list[_Load]:
@@ -194,7 +147,11 @@ def _highest(loads: Sequence[_Load]) -> _Load | None:
 
 
 def _behind(system: System, arrivals: Arrivals, over: _Over) -> _Load:
-    """Return what is left of a load behind the components that limit it on the way."""
+    """Return what is left of a load behind the components that limit it on the way.
+
+    A limit that the file does not state, or that may let less through, changes only where calls are refused: no more
+    are answered than the last limit accepts. So the whole load counts then, unless what is left is accepted.
+    """
     name, load = over.component.name, over.load
     rates = {use.arrival.workload.name: load.rate_of(use.arrival.workload) for use in load.uses}
     found = [
@@ -212,10 +169,10 @@ def _behind(system: System, arrivals: Arrivals, over: _Over) -> _Load:
         for use in load.uses
     )  # fmt: skip
     value = sum(use.at(load.rate_of(use.arrival.workload)) for use in uses)
-    return msgspec.structs.replace(
-        load, value=value, uses=uses, limiters=tuple(c for c in found if c.name in let),
-        certain=all(_is_certain(system, arrivals, c) for c in found),
-    )  # fmt: skip
+    if exceeds(value, over.limit) and not all(_is_certain(system, arrivals, c) for c in found):
+        return load
+    limiters = tuple(c for c in found if c.name in let)
+    return msgspec.structs.replace(load, value=value, uses=uses, limiters=limiters)
 
 
 def _share(
@@ -223,12 +180,12 @@ def _share(
 ) -> float:
     """Return the share of a load that a component lets through, behind others that do."""
     share = 1.0
-    for key, limit in _limits(limiter):
+    for key, limit in limits_of(limiter):
         used = 0.0
         for use in load.uses:
-            workload, each = use.arrival.workload, _each(system, limiter, key, use.arrival.workload)
+            workload, each = use.arrival.workload, used_by_one(system, limiter, key, use.arrival.workload)
             visits = arrivals.let_through(workload, let).get(limiter.name, 0.0)
-            used += 0.0 if isinstance(each, Place) else visits * load.rate_of(workload) * each[0]
+            used += 0.0 if _is_unsure(system, key, use) else visits * load.rate_of(workload) * each.amount
         if exceeds(used, limit):
             share = min(share, limit / used)
     return share
@@ -237,9 +194,11 @@ def _share(
 def _is_certain(system: System, arrivals: Arrivals, limiter: Component) -> bool:
     """Return whether no other load takes part of what a component lets through, and all use of its limits is known."""
     workloads = system.workloads_of.get(limiter.name, ())
-    for key, limit in _limits(limiter):
-        if key == "concurrent" or any(isinstance(_each(system, limiter, key, w), Place) for w in workloads):
+    for key, limit in limits_of(limiter):
+        if key == "concurrent" or (key == "tokens" and any(in_turn(system, w) for w in workloads)):
             return False                 # how long a call is in flight there is known from below only
+        if any(not used_by_one(system, limiter, key, w).known for w in workloads):
+            return False
         if len(workloads) > 1:
             uses, needs = _uses(system, limiter, key, arrivals.at(limiter.name))
             most = sum(use.at(max(_rates(use.arrival.workload))) for use in uses)
@@ -284,14 +243,14 @@ def _relief(system: System, arrivals: Arrivals, over: _Over) -> _Relief | None:
     for other in named:
         if other.rate_limit is None and other.kind == "external":
             return _Relief(f"`{other.name}`", None, places, (other.place("rate_limit"),))
-        for key, limit in _limits(other):
+        for key, limit in limits_of(other):
             own, _ = _uses(system, other, key, arrivals.at(other.name))
             used = sum(use.at(over.load.rate_of(use.arrival.workload)) for use in own)
             for use in over.load.uses:
-                found = _each(system, other, key, use.arrival.workload)
-                if isinstance(found, Place):
-                    return _Relief(f"`{other.name}`", None, places, (found,))
-                used += over.refused * use.arrival.visits * over.load.rate_of(use.arrival.workload) * found[0]
+                each = used_by_one(system, other, key, use.arrival.workload)
+                if not each.known:
+                    return _Relief(f"`{other.name}`", None, places, each.needs)
+                used += over.refused * use.arrival.visits * over.load.rate_of(use.arrival.workload) * each.amount
             if exceeds(used, limit):
                 much, most = _said(key, used), _said(key, limit)
                 return _Relief(f"its fallback `{other.name}` would get {much} and accepts {most}", False, places)
@@ -306,9 +265,9 @@ def _said(key: str, amount: float) -> str:
     return f"{format_count(amount) if key == 'concurrent' else format_rate(amount)} ({what})"
 
 
-def _is_unsure(system: System, over: _Over) -> bool:
-    """Return whether a request may get several answers in turn: which of them has its tokens is not stated."""
-    return over.key == "tokens" and any(in_turn(system, use.arrival.workload) for use in over.load.uses)
+def _is_unsure(system: System, key: str, use: _Use) -> bool:
+    """Return whether a use is an estimate, or of tokens that one of several answers in turn has: it is unsaid which."""
+    return not use.each.certain or (key == "tokens" and in_turn(system, use.arrival.workload))
 
 
 def _hit(system: System, over: _Over, traffic: Traffic, outcome: str) -> Hit:
@@ -321,11 +280,11 @@ def _hit(system: System, over: _Over, traffic: Traffic, outcome: str) -> Hit:
     again = max((attempts(r) for r in system.topology.incoming[component.name] if r.verb == "calls"), default=1.0)
     retried = f"; with retries, up to {format_count(again)} times as many calls arrive" if again > 1 else ""
     through = f" through {listed(c.name for c in load.limiters)}" if load.limiters else ""
-    certain = load.certain and not _is_unsure(system, over)
+    certain = not any(_is_unsure(system, key, use) for use in load.uses)
     least = "at least" if certain else "about"
     return Hit(
         at,
-        f"{when}, `{component.name}` gets {least} {_said(key, load.value)}{through}, but it accepts {most}: "
+        f"{when}, `{component.name}` would get {least} {_said(key, load.value)}{through}, but it accepts {most}: "
         f"{least} {format_share(over.refused)} of the calls {outcome}{retried}",
         tuple(_terms(component, key, limit, load)),
         (*(Related(one.place(rate), "this rate arrives") for one in workloads[:_MOST_SHOWN]),
@@ -334,7 +293,6 @@ def _hit(system: System, over: _Over, traffic: Traffic, outcome: str) -> Hit:
         absent=tuple(r.place("fallback") for r in system.topology.incoming[component.name]),
         cures=("llm-gateway", "asynchronous") if key != "concurrent" else ("asynchronous", "llm-gateway"),
         loss=traffic.share(workloads) * beyond(load.value, limit),
-        severity=None if load.certain else Severity.WARNING,
     )  # fmt: skip
 
 
@@ -349,7 +307,7 @@ def _terms(component: Component, key: str, limit: float, load: _Load) -> Iterato
             label, note = f"calls for each request of {workload.name}, at least", "product of shares and cache misses"
             note += ", and what a limit lets through" if load.limiters else ""
             yield Term("visits", label, use.arrival.visits, "", Origin.DERIVED, None, note)
-        for term in use.terms:
+        for term in use.each.terms:
             if term.at is None or term.at not in seen:
                 yield term
             if term.at is not None:

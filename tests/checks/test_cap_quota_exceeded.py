@@ -63,6 +63,48 @@ def test_calls_in_flight_follow_from_the_time_of_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "out", "in_flight", "certainty"),
+    [
+        ("ttft: 500ms, tpot: 10ms", "{mean: 300, max: 1k}", 40 * 3.49, "proven"),
+        ("ttft: {p50: 500ms}, tpot: 10ms", "301", 40 * 3.25, "proven"),         # half of the calls take 500 ms or more
+        ("ttft: 1s, tpot: {mean: 10ms}", "{mean: 301}", 160, "estimated"),      # longer answers may have faster tokens
+        ("ttft: 1s, tpot: {mean: 10ms}", "1", 40, "proven"),
+        ("service_time: 2s, ttft: 1s, tpot: 10ms", "301", 80, "proven"),
+    ],
+)
+def test_the_time_of_a_generated_answer_follows_from_its_tokens(model: str, out: str, in_flight: float, certainty: str) -> None:
+    limit = "concurrent: 39" if certainty == "proven" else "concurrent: 159"
+    said = found(limit=limit, model=model, workload=f"rate: 8/s, peak: 40/s, tokens: {{out: {out}}}")
+    assert said.term(at("concurrent"), "needed") == pytest.approx(in_flight)
+    assert said.findings[at("concurrent")].certainty == certainty
+
+
+def test_a_model_that_one_request_asks_in_turn_takes_at_least_the_time_to_its_first_token() -> None:
+    turns = text("concurrent: 9", "rate: 10/s, tokens: {out: 500}", "ttft: 1s, tpot: 10ms", "v, u").replace("[m]", "[m, n]", 1)
+    turns = turns.replace("u: {kind: external, serves: [m]}", "u: {kind: external, serves: [n]}").replace("models: {m:", "models: {n: {ttft: 1s}, m:")
+    assert lint("CAP008", turns).term(at("concurrent"), "needed") == pytest.approx(10)
+
+
+@pytest.mark.parametrize("unsaid", ["requests: 1/min", "requests: 20/s", "requests: 1M/s", "tokens: 1/min", "tokens: 1M/s", "concurrent: 1"])
+@pytest.mark.parametrize("tokens", ["", ", tokens: {in: 90, out: 10}"])
+@pytest.mark.parametrize("limiter", ["gate", "api"])
+def test_a_limit_before_the_vendor_that_the_file_leaves_out_overturns_no_proof(unsaid: str, tokens: str, limiter: str) -> None:
+    facts = f"""
+    workloads: {{w: {{from: app, rate: 4/s, peak: 40/s, models: [m]{tokens}}}}}
+    models: {{m: {{}}}}
+    components:
+      app: {{kind: client, calls: [gate]}}
+      gate: {{kind: gateway, calls: [api]}}
+      api: {{kind: service, calls: [v, {{to: v, share: 50%}}]}}
+      v: {{kind: external, serves: [m], rate_limit: {{requests: 10/s}}}}
+    """
+    before = lint("CAP008", facts).findings[at("requests")]
+    more = facts.replace(f"{limiter}: {{", f"{limiter}: {{rate_limit: {{{unsaid}}}, ")
+    after = {(finding.severity, finding.certainty) for finding in lint("CAP008", more).findings.values()}
+    assert (before.severity, before.certainty) == ("error", "proven") and ("error", "proven") in after
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"limit": "requests: 40/s"},
@@ -87,6 +129,9 @@ def test_what_is_accepted_or_may_go_elsewhere_passes(changes: dict[str, str]) ->
             ("workloads.w.tokens.out",),
         ),
         ({"limit": "concurrent: 9"}, "concurrent", ("models.m.service_time",)),
+        ({"limit": "concurrent: 999", "model": "ttft: 1s, tpot: 9ms"}, "concurrent", ("workloads.w.tokens",)),
+        ({"limit": "concurrent: 999", "model": "ttft: 1s", "workload": "rate: 1/s, peak: 2/s, tokens: {out: 9}"},
+         "concurrent", ("models.m.tpot",)),
     ],
 )
 def test_a_missing_fact_is_a_question(changes: dict[str, str], key: str, needs: tuple[str, ...]) -> None:
@@ -167,8 +212,8 @@ def test_a_higher_quota_never_adds_and_more_requests_never_remove(rate: int, pea
     ("requests: 550/min", "", 550 / 60, "proven"),
     ("requests: 400/s", "", 30.0, "proven"),                # lets everything through
     ("tokens: 550k/min", "", 550 / 60, "proven"),           # 1,000 tokens each
-    ("requests: 400/s, concurrent: 3", "", 30.0, "estimated"),
-    ("requests: 550/min", "o: {from: app2, rate: 1/s, peak: 20/s}", 550 / 60, "estimated"),  # takes part of it
+    ("requests: 400/s, concurrent: 3", "", 30.0, "proven"),  # it may let less through: then it refuses the others
+    ("requests: 550/min", "o: {from: app2, rate: 1/s, peak: 20/s}", 30.0, "proven"),  # another takes part of it
     ("requests: 400/s", "o: {from: app2, rate: 1/s, peak: 20/s}", 30.0, "proven"),
 ])  # fmt: skip
 def test_behind_a_limit_comes_what_it_lets_through(

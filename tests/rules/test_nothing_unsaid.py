@@ -35,10 +35,12 @@ VALUES = {
     "schedule": ["1min", "90d"], "records": ["1", "100M"], "run_time": ["1s", "90d"], "persistent": ["true", "false"],
     "max_length": ["1", "100M"], "availability": ["99%"], "exposed": ["public"], "hardware": ["{gpu: h100}"],
     "uses": ["vllm"], "framework": ["xgboost"], "mtbf": ["1d"], "mttr": ["1h"], "workers": ["1", "100"], "shards": ["3"], "max_sequences": ["1"],
+    "rate_limit": ["{requests: 1/min}", "{tokens: 1/min}", "{concurrent: 1}"],
 }  # fmt: skip
 """Values of the facts that rules judge by."""
 NAMED = {
     ("SRV001", "service_time"),      # a time below what the hardware allows contradicts it
+    ("CAP008", "service_time"),      # a time below that of the first token and those after it contradicts them
     ("SRV008", "schedule"),          # a job with a second schedule starts more often
 }
 """Facts that do overturn a proof, so that the rule's page names them or they contradict the file."""
