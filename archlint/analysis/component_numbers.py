@@ -248,9 +248,10 @@ def _run(system: System, job: Component) -> Iterator[Number]:
     if not isinstance(run, RunTime):
         yield Missing("run_time", run)
         return
-    stated = job.run_time_s is not None
+    stated = job.run_time_s is not None and not run.at_quota
     bound = "" if stated or run.certainty is not Certainty.PROVEN else "least"
     formula = "stated" if stated else "start + records x service time / (replicas x workers)"
+    formula = "start + needed / quota" if run.at_quota else formula
     yield finite(Quantity("run_time", run.value_s, "s", formula, run.terms, run.certainty, bound))
     if job.window_s:
         window = Term("window", f"window of {job.name}", job.window_s, "s", Origin.STATED, job.place("window"))

@@ -95,13 +95,20 @@ def time_in_flight(
     if workload is None or (model.ttft is None and model.tpot is None):
         return Each(0.0, (), (at,))
     from archlint.analysis.generation import DECODE, PREFILL, Generation  # needed only for generated answers
-    from archlint.analysis.token_means import mean_answer, mean_first_token, mean_later_tokens
+    from archlint.analysis.token_means import mean_answer, mean_each_token, mean_first_token, mean_later_tokens
     from archlint.analysis.turns import in_turn
 
     made = Generation(model, server, workload, in_turn(system, workload))
-    parts = {PREFILL: mean_first_token, DECODE: mean_later_tokens}
-    floor = parts.get(server.stage or "", mean_answer)(made, estimated)
-    terms = tuple(
-        Term("service_time", part.label, part.value_s, "s", part.origin, part.at, part.formula) for part in floor.parts
-    )
-    return Each(floor.at_s, terms, floor.unknown, floor.certainty is Certainty.PROVEN)
+    stages = {PREFILL: mean_first_token, DECODE: mean_later_tokens}
+    floor = stages.get(server.stage or "", mean_answer)(made, estimated)
+    shown = [("ttft", part) for part in mean_first_token(made, estimated).parts if part in floor.parts]
+    out = made.amount("out")
+    terms = [Term(name, part.label, part.value_s, "s", part.origin, part.at, part.formula) for name, part in shown]
+    if len(floor.parts) > len(shown) and out is not None:
+        (each,) = mean_each_token(made, estimated).parts
+        label, number = f"tokens out of {workload.name}, mean, at least", least_mean(out) or 0.0
+        terms.append(Term("tpot", each.label, each.value_s, "s", each.origin, each.at, each.formula))
+        terms.append(Term("tokens", label, number, "count", Origin.DERIVED, made.asked("out")))
+    label, note = f"model {model.name}, one answer, mean", "ttft + (tokens - 1) x tpot"
+    terms.append(Term("service_time", label, floor.at_s, "s", Origin.DERIVED, None, note))
+    return Each(floor.at_s, tuple(terms), floor.unknown, floor.certainty is Certainty.PROVEN)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from archlint.analysis.ages import RunTime, run_time
+from archlint.analysis.ages import RunTime, least_run, run_time
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
@@ -17,7 +17,8 @@ from archlint.verdicts import Certainty, Term
 class Runs(msgspec.Struct, frozen=True):
     """The chain of jobs that takes longest, each of which triggers the next, with the run of each.
 
-    `needs` are the keys without which the time of other jobs is unknown; then the chain is the longest of those known.
+    `needs` are the keys without which the time of other jobs is unknown; then the chain is the longest of those known,
+    also by the quotas of vendors alone.
     """
 
     chain: tuple[tuple[Component, RunTime], ...]
@@ -77,10 +78,11 @@ def runs_of(system: System, workload: Workload) -> Runs | None:
     for name in order[1:]:
         job = system.components[name]
         found = run_time(system, job, model_called(system, job))
-        if isinstance(found, RunTime):
-            runs[name] = found
-        else:
+        if not isinstance(found, RunTime):
             needs += found
+        known = found if isinstance(found, RunTime) else least_run(system, job)
+        if known is not None:
+            runs[name] = known
     best: dict[str, tuple[float, str | None]] = {}
     for name in order:                                  # each after all that trigger it
         before = max(((best[source][0], source) for source in _sources(system, name) if source in best), default=None)

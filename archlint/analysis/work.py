@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from archlint.analysis.facts import Fact
+from archlint.analysis.quota_use import Each, time_in_flight
 from archlint.analysis.service_time import mean
 from archlint.analysis.system import System
-from archlint.model.architecture import Component, Scaling, ServiceTime
+from archlint.model.architecture import Component, Model, Scaling, ServiceTime, Workload
 from archlint.model.places import Place, place
 from archlint.verdicts import Certainty, Origin, Term
+
+AskedBy = Callable[[System, Component], tuple[Workload, ...]]
+"""The workloads for whose requests a component works."""
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -29,14 +33,18 @@ class Work(msgspec.Struct, frozen=True):
 
 
 def work(
-    system: System, pieces: float, models: tuple[str, ...], server: Component, widest: bool = False
-) -> Work | tuple[Place, ...]:
+    system: System, pieces: float, models: tuple[str, ...], server: Component, widest: bool = False,
+    asked_by: AskedBy | None = None,
+) -> Work | tuple[Place, ...]:  # fmt: skip
     """Return the time that a server takes for some pieces, or the places of the missing keys.
 
     With `widest`, the maximum of replicas works on full batches: the server cannot be faster. Otherwise, the replicas
-    that always run work on one piece per worker.
+    that always run work on one piece per worker. With `asked_by`, answers that a model generates take the time of the
+    tokens of these workloads, if the model states no time of its own; then the workers must be stated.
     """
-    times = list(_times(system, models, server))
+    generated = asked_by is not None and any(_generates(system.architecture.models.get(name)) for name in models)
+    asking = asked_by(system, server) if asked_by is not None and generated else ()
+    times = list(_times(system, models, server, asking))
     needs = [item for item in times if isinstance(item, Place)]
     replicas = most_replicas(system, server) if widest else system.facts.replicas(server)
     if replicas is None:
@@ -44,12 +52,14 @@ def work(
     if needs or replicas is None:
         return tuple(needs)
     stated = [item for item in times if not isinstance(item, Place)]
-    each_s = sum(float(term.value) for term, _ in stated)
+    each_s = sum(float(term.value) for term, _ in stated if term.name in {"service_time", "own_time"})
     workers = system.facts.workers(server)
     terms = [*(term for term, _ in stated), replicas.term("replicas", f"replicas of {server.name}", "count")]
     terms.append(workers.term("workers", "workers per replica", "count"))
     slots = float(replicas.value) * float(workers.value)
     batch = server.batching.max_size if widest and server.batching is not None else None
+    if generated and batch is None and workers.origin is Origin.ASSUMED:
+        return (server.place("workers"),)        # servers of such models work on many answers at a time
     if batch is not None:
         slots *= batch
         at = server.place("batching", "max_size")
@@ -71,10 +81,15 @@ def together(one: Work, other: Work) -> Work:
     return Work(value_s, one.each_s, slots, (*one.terms, *other.terms), Certainty.ESTIMATED)
 
 
-def _times(system: System, models: tuple[str, ...], server: Component) -> Iterator[tuple[Term, Certainty] | Place]:
+def _times(
+    system: System, models: tuple[str, ...], server: Component, asking: tuple[Workload, ...] = ()
+) -> Iterator[tuple[Term, Certainty] | Place]:
     """Yield the mean times of one piece: of the models, and of the server's own work if stated."""
     for name in models:
         model = system.architecture.models.get(name)
+        if asking and model is not None and _generates(model):
+            yield from _generated([time_in_flight(system, model, server, workload, True) for workload in asking])
+            continue
         time = model.service_time if model is not None else None
         yield _mean(time, place("models", name, "service_time"), "service_time", f"model {name}")
     if server.service_time is not None:
@@ -83,6 +98,20 @@ def _times(system: System, models: tuple[str, ...], server: Component) -> Iterat
     if preparing is not None and preparing.service_time is not None:
         at = server.place("preprocessing", "service_time")
         yield _mean(preparing.service_time, at, "own_time", f"preprocessing in {server.name}")
+
+
+def _generates(model: Model | None) -> bool:
+    """Return whether only the times of a model's tokens say how long its answers take."""
+    return model is not None and model.service_time is None and (model.ttft is not None or model.tpot is not None)
+
+
+def _generated(found: list[Each]) -> Iterator[tuple[Term, Certainty] | Place]:
+    """Yield the least of the times that answers for several workloads take, or what is missing of them."""
+    least = min(found, key=lambda each: (bool(each.needs), each.amount))
+    if least.needs:
+        yield from least.needs
+        return
+    yield from ((term, Certainty.ESTIMATED) for term in least.terms)
 
 
 def _mean(time: ServiceTime | None, at: Place, name: str, label: str) -> tuple[Term, Certainty] | Place:

@@ -98,7 +98,7 @@ def old_batch(asked: Asked, job: Component, starts: Starts, run: RunTime) -> Age
         f"predictions of `{job.name}` are up to {format_duration(age_s)} old when `{asked.name}` reads them, but "
         f"it allows {allowed_age(age_s, freshness_s)}: {advice}",
         terms,
-        ("parallel-jobs" if overlaps else "shorter-period", "streaming", "asynchronous"),
+        (*_sooner(overlaps, run), "streaming", "asynchronous"),
         # A gap as long as the freshness is too long, whatever the run takes.
         Certainty.PROVEN if gap_s >= freshness_s else run.certainty,
         (job.place("schedule"), job.place("run_time")),
@@ -113,3 +113,10 @@ def enough(length: float, done: Work, freshness_s: float) -> str:
         return shorter
     at_once = format_count(ceil(length * done.each_s / freshness_s))
     return f"handle {at_once} messages in parallel instead of {format_count(done.slots)}, or {shorter}"
+
+
+def _sooner(overlaps: bool, run: RunTime) -> tuple[str, ...]:
+    """Return how runs may end sooner: where they overlap, only shorter ones; more workers do not help at a quota."""
+    if not overlaps:
+        return ("shorter-period",)
+    return () if run.at_quota else ("parallel-jobs",)

@@ -204,7 +204,7 @@ def _too_long(system: System, job: Component, found: list[Late], traffic: Traffi
     )
     # Where the inputs are known, a shorter run is the smaller change; a vendor's batches take what they take.
     vendor = system.components[worst.use.serving.server].kind == "external"
-    shorter = () if vendor else ("parallel-jobs",)
+    shorter = () if vendor or run.at_quota else ("parallel-jobs",)
     cures = (*_cures(workload), *shorter)
     if workload.inputs == "known":
         cures = (*shorter, "streaming", *_cures(workload))

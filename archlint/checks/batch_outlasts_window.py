@@ -7,7 +7,7 @@ from math import ceil, isfinite
 
 import msgspec
 
-from archlint.analysis.ages import RunTime, Starts, run_time, starts_of, unknown_starts
+from archlint.analysis.ages import RunTime, Starts, least_run, run_time, starts_of, unknown_starts
 from archlint.analysis.modes import BATCH
 from archlint.analysis.runs import Runs, model_called, runs_of
 from archlint.analysis.system import System
@@ -19,7 +19,7 @@ from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes
 from archlint.model.architecture import Component, Workload
 from archlint.model.cron import shortest_gap_s
 from archlint.model.places import Place
-from archlint.model.quantities import format_count, format_duration, format_percentile
+from archlint.model.quantities import format_count, format_duration, format_percentile, format_rate
 from archlint.verdicts import Certainty, Hit, NoParams, Origin, Related, Term, Undecided, Verdict
 
 
@@ -44,13 +44,14 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
         if (not is_scheduled(job) and job.run_time_s is None and job.window_s is None) or job.kind == "scheduler":
             continue
         run, starts = run_time(system, job, model_called(system, job)), starts_of(system, job)
-        if not isinstance(run, RunTime) or (starts is None and job.window_s is None):
-            yield from _open(system, job, run, starts)
-            continue
         limits = _Limits(job.window_s, shortest_gap_s(starts.schedule.text) if starts is not None else None, starts)
-        if exceeds(run.value_s, limits.least_s) and not fresh.reports(job):
-            reported.add(job.name)
-            yield _hit(job, run, limits, traffic)
+        known = run if isinstance(run, RunTime) else least_run(system, job)
+        if known is not None and exceeds(known.value_s, limits.least_s):
+            if not fresh.reports(job):
+                reported.add(job.name)
+                yield _hit(job, known, limits, traffic)
+        elif not isinstance(run, RunTime) or (starts is None and job.window_s is None):
+            yield from _open(system, job, run, starts)
     for workload in system.workloads.values():
         yield from _late(system, workload, traffic, reported)
 
@@ -107,7 +108,7 @@ def _waits_for_work(system: System, job: Component) -> bool:
 
 
 def _hit(job: Component, run: RunTime, limits: _Limits, traffic: Traffic) -> Hit:
-    stated = job.run_time_s is not None
+    stated = job.run_time_s is not None and not run.at_quota
     over_window = limits.window_s is not None and exceeds(run.value_s, limits.window_s)
     over_period = limits.period_s is not None and exceeds(run.value_s, limits.period_s)
     terms: list[Term] = list(run.terms)
@@ -124,10 +125,10 @@ def _hit(job: Component, run: RunTime, limits: _Limits, traffic: Traffic) -> Hit
         job.place("run_time" if stated else "records"),
         _message(job, run, limits, over_window, over_period),
         tuple(terms),
-        tuple(related),
+        (*_at_quotas(job, run, limits.least_s), *related),
         run.certainty,
-        absent=() if stated else (job.place("run_time"),),
-        cures=_cures(job),
+        absent=() if stated else (job.place("run_time"), job.place("batching")),
+        cures=_cures(job, run, limits.least_s),
         loss=traffic.served_by(job.name) * beyond(run.value_s, limits.least_s),
     )
 
@@ -144,11 +145,11 @@ def _late(system: System, workload: Workload, traffic: Traffic, reported: set[st
             ends = f"whether the runs that `{workload.name}` starts end within {name} <= {format_duration(objective_s)}"
             yield Undecided(workload.place("slo", "latency", name), runs.needs, ends)
         return
-    job = runs.longest[0]
+    job, longest = runs.longest
     if job.name in reported:
         return
     reported.add(job.name)
-    stated = job.run_time_s is not None
+    stated = job.run_time_s is not None and not longest.at_quota
     at = workload.place("slo", "latency", name)
     total = Term("runs", "all runs, one after the other", runs.value_s, "s", Origin.DERIVED, None, "sum of the runs")
     limit = Term("objective", f"SLO of {workload.name}, {name}", objective_s, "s", Origin.STATED, at, limit=True)
@@ -156,23 +157,40 @@ def _late(system: System, workload: Workload, traffic: Traffic, reported: set[st
         job.place("run_time" if stated else "records"),
         _late_message(workload, runs, f"{name} <= {format_duration(objective_s)}", objective_s),
         (*runs.terms, *((total,) if len(runs.chain) > 1 else ()), limit),
-        (Related(at, "the objective"),),
+        (*_at_quotas(job, longest, objective_s), Related(at, "the objective")),
         runs.certainty,
-        absent=() if stated else (job.place("run_time"),),
-        cures=_cures(job),
+        absent=() if stated else (job.place("run_time"), job.place("batching")),
+        cures=_cures(job, longest, objective_s),
         loss=traffic.served_by(job.name) * beyond(runs.value_s, objective_s),
     )
 
 
-def _cures(job: Component) -> tuple[str, ...]:
+def _is_refused(run: RunTime, limit_s: float) -> bool:
+    """Return whether the quota of a vendor alone makes a run longer than a limit, whatever the workers."""
+    return bool(run.quotas) and exceeds(run.quotas[0].value_s, limit_s)
+
+
+def _at_quotas(job: Component, run: RunTime, limit_s: float) -> Iterator[Related]:
+    """Yield the quotas that a run needs longer than a limit to keep, and the stated time that is below that."""
+    for quota in run.quotas:
+        if exceeds(quota.value_s, limit_s):
+            at = quota.component.place("rate_limit", quota.key)
+            yield Related(at, f"at this, a run takes {format_duration(quota.value_s)}")
+    if run.at_quota and job.run_time_s is not None:
+        yield Related(job.place("run_time"), "the run cannot end by this")
+
+
+def _cures(job: Component, run: RunTime, limit_s: float) -> tuple[str, ...]:
     """Return the fixes that apply to a job."""
+    if _is_refused(run, limit_s):
+        return ("llm-gateway",)
     return ("parallel-jobs", "smaller-model", *(("partial-retry",) if job.retry == "all" else ()))
 
 
 def _late_message(workload: Workload, runs: Runs, objective: str, objective_s: float) -> str:
     """Say how long the runs take, and how much must run in parallel if there is one."""
     job, run = runs.longest
-    derived = any(one.run_time_s is None for one, _ in runs.chain)
+    derived = any(one.run_time_s is None or each.at_quota for one, each in runs.chain)
     about = ("at least " if derived else "") if runs.certainty is Certainty.PROVEN else "about "
     time = f"{about}{format_duration(runs.value_s)}"
     needs = f"`{workload.name}` needs its result within {objective}, but"
@@ -184,7 +202,8 @@ def _late_message(workload: Workload, runs: Runs, objective: str, objective_s: f
 
 def _message(job: Component, run: RunTime, limits: _Limits, over_window: bool, over_period: bool) -> str:
     """Say how long a run takes, which limits that breaks, and how much must run in parallel."""
-    about = {Certainty.PROVEN: "" if job.run_time_s is not None else "at least "}.get(run.certainty, "about ")
+    stated = job.run_time_s is not None and not run.at_quota
+    about = {Certainty.PROVEN: "" if stated else "at least "}.get(run.certainty, "about ")
     takes = f"one run of `{job.name}` takes {about}{format_duration(run.value_s)}"
     window, period = format_duration(limits.window_s or 0.0), format_duration(limits.period_s or 0.0)
     again = f"the next run starts after {period}"
@@ -199,7 +218,9 @@ def _message(job: Component, run: RunTime, limits: _Limits, over_window: bool, o
 
 
 def _enough(job: Component, run: RunTime, limit_s: float) -> str:
-    """Say how much must run in parallel for a run to fit, if it is derived from its records."""
+    """Say how much must run in parallel for a run to fit, if its records say so; or which quota forbids it."""
+    if _is_refused(run, limit_s):
+        return _refused(job, run)
     fixed_s = job.start_time_s or 0.0
     slots = 1.0
     for term in run.terms:
@@ -209,3 +230,19 @@ def _enough(job: Component, run: RunTime, limit_s: float) -> str:
         return ""
     needed = ceil(slots * (run.value_s - fixed_s) / (limit_s - fixed_s))
     return f": process {format_count(needed)} records in parallel instead of {format_count(slots)}"
+
+
+def _refused(job: Component, run: RunTime) -> str:
+    """Show the arithmetic of the quota that makes a run too long."""
+    quota = run.quotas[0]
+    vendor, calls = f"`{quota.component.name}`", format_count(quota.calls)
+    if quota.key == "concurrent":
+        each = format_duration(quota.needed / quota.calls)
+        what = f"{calls} calls of {each} with the {format_count(quota.limit)} in flight that {vendor} accepts"
+    else:
+        what = f"{format_count(quota.needed)} {quota.key} at the {format_rate(quota.limit)} that {vendor} accepts"
+    text = f"{what} (`rate_limit.{quota.key}`) take {format_duration(quota.value_s)}"
+    text = f": {text}, whatever the workers" if run.at_quota else f"; with more workers, {text}"
+    if quota.key != "tokens" and (job.batching is None or job.batching.max_size is None):
+        text += f"; if one call carries several records, state `batching.max_size` of `{job.name}`"
+    return text

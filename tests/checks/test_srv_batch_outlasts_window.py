@@ -263,3 +263,113 @@ def test_a_run_that_its_window_forbids_is_reported_once() -> None:
 
 def test_jobs_that_trigger_each_other_in_a_circle_end() -> None:
     assert not nightly("p95: 4h", "run_time: 1h", "run_time: 1h, triggers: [job]").findings
+
+
+# --- quotas of vendors
+
+
+CALLING = "schedule: 1d, records: 1M, window: 8h, replicas: 1"
+
+
+def calling(limit: str, job: str = "workers: 32", model: str = "{service_time: 2s}", calls: str = "v", more: str = "") -> Said:
+    return lint("SRV007", f"""
+    workloads: {{e: {{from: cron, rate: 1M/day, waits: false, models: [m], tokens: {{in: 900, out: 100}}, slo: {{latency: {{p99: 20h}}}}}}}}
+    models: {{m: {model}, n: {{}}}}
+    components:
+      cron: {{kind: scheduler, triggers: [job]}}
+      job: {{kind: batch-job, {CALLING}, {job}, calls: [{calls}], writes: [wh]}}
+      v: {{kind: external, serves: [m], rate_limit: {{{limit}}}}}
+      u: {{kind: external, serves: [n]}}
+      wh: {{kind: warehouse}}
+      {more}
+    """)
+
+
+@pytest.mark.parametrize(
+    ("limit", "job", "certainty", "hours", "words"),
+    [
+        ("requests: 600/min", "workers: 64, batching: {max_size: 1}", "proven", 27.8,
+         "at least 27.8 h, but its window is 8 h, and the next run starts after 1 d: 1 M requests at the 10/s that `v` accepts "
+         "(`rate_limit.requests`) take 27.8 h, whatever the workers"),
+        ("requests: 600/min", "workers: 64", "estimated", 27.8, "if one call carries several records, state `batching.max_size` of `job`"),
+        ("requests: 600/min", "run_time: 6h, batching: {max_size: 1}", "proven", 27.8, "takes at least 27.8 h"),
+        ("requests: 600/min", "run_time: 6h, batching: {max_size: 3}", "proven", 9.26, "333 k requests"),
+        ("requests: 600/min, tokens: 1M/s", "workers: 64", "estimated", 27.8, "about 27.8 h"),
+        ("tokens: 2M/min", "workers: 64, batching: {max_size: 20}", "estimated", 8.33, "1 B tokens at the 33.3k/s that `v` accepts"),
+        ("concurrent: 8", "workers: 32", "estimated", 69.4, "1 M calls of 2 s with the 8 in flight that `v` accepts"),
+        ("concurrent: 8", "workers: 32, batching: {max_size: 2}", "proven", 34.7, "500 k calls of 2 s"),
+    ],
+)  # fmt: skip
+def test_the_quota_of_a_vendor_bounds_a_run_whatever_its_workers(
+    limit: str, job: str, certainty: str, hours: float, words: str
+) -> None:
+    found = calling(limit, job)
+    finding = found.findings[f"{JOB}.records"]
+    assert found.term(finding.at, "run_time") == pytest.approx(hours * 3600, rel=2e-3)
+    assert words in finding.message and "in parallel" not in finding.message
+    assert finding.certainty == certainty
+    assert found.cures(finding.at) == ["llm-gateway"]
+    assert finding.related[0].at == f"components.v.rate_limit.{limit.partition(':')[0]}"
+
+
+@pytest.mark.parametrize(
+    ("limit", "calls", "more"),
+    [
+        ("requests: 2400/min", "v", ""),
+        ("requests: 600/min", "{to: v, share: 25%}, {to: u, share: 75%}", ""),
+        ("requests: 600/min", "{to: v, either: x}, {to: u, either: x}", ""),
+        ("requests: 600/min", "{to: v, fallback: u}", ""),
+        ("requests: 600/min", "{to: v, optional: true}", ""),
+        ("requests: 600/min", "{to: v, when: the text is long}", ""),
+        ("requests: 600/min", "g", "g: {kind: gateway, batching: {max_size: 4}, calls: [v]}"),
+        ("requests: 600/min", "g", "g: {kind: gateway, reads: [{to: k, hit_ratio: 80%, kind: prediction}], calls: [v]}\n      k: {kind: cache}"),
+    ],
+)
+def test_calls_that_a_quota_may_spare_bound_nothing(limit: str, calls: str, more: str) -> None:
+    assert calling(limit, "workers: 99, run_time: 7h", calls=calls, more=more).findings == {}
+
+
+def test_a_quota_behind_a_gateway_is_an_estimate_as_it_may_join_records() -> None:
+    more = "g: {kind: gateway, calls: [v]}"
+    finding = calling("requests: 600/min", "workers: 64, batching: {max_size: 1}", calls="g", more=more).findings[f"{JOB}.records"]
+    assert finding.certainty == "estimated"
+
+
+def test_more_workers_are_no_advice_where_the_quota_forbids_them() -> None:
+    """The workers take 69.4 h, and the quota 27.8 h: both are too long."""
+    message = calling("requests: 600/min", "workers: 8, batching: {max_size: 1}").findings[f"{JOB}.records"].message
+    assert "69.4 h" in message and message.endswith("; with more workers, 1 M requests at the 10/s that `v` accepts (`rate_limit.requests`) take 27.8 h")
+    assert "in parallel" not in message
+    message = calling("requests: 6000/min", "workers: 8, batching: {max_size: 1}").findings[f"{JOB}.records"].message
+    assert message.endswith("process 70 records in parallel instead of 8")
+
+
+def test_an_objective_for_the_end_of_the_runs_counts_the_quota_too() -> None:
+    found = lint("SRV007", """
+    workloads: {e: {from: cron, waits: false, models: [m], slo: {latency: {p99: 20h}}}}
+    models: {m: {}}
+    components:
+      cron: {kind: scheduler, triggers: [job]}
+      job: {kind: batch-job, records: 1M, batching: {max_size: 1}, calls: [v]}
+      v: {kind: external, serves: [m], rate_limit: {requests: 600/min}}
+    """)
+    assert "within p99 <= 20 h, but one run of `job` takes at least 27.8 h" in found.findings[f"{JOB}.records"].message
+
+
+# --- generated answers
+
+
+def test_a_run_takes_the_time_of_its_generated_answers() -> None:
+    found = calling("requests: 1M/min", "workers: 32", "{ttft: 500ms, tpot: 10ms}")
+    assert found.term(f"{JOB}.records", "run_time") == pytest.approx(1e6 * (0.5 + 99 * 0.01) / 32)
+    assert found.findings[f"{JOB}.records"].certainty == "estimated"
+    assert calling("requests: 1M/min", "workers: 64", "{ttft: 500ms, tpot: 10ms}") == Said({}, {})
+
+
+@pytest.mark.parametrize(
+    ("job", "model", "needs"),
+    [("workers: 32", "{ttft: 500ms}", "models.m.tpot"), ("batching: {max_delay: 1s}", "{ttft: 500ms, tpot: 10ms}", "components.job.workers"),
+     ("workers: 32", "{}", "models.m.service_time")],
+)
+def test_what_is_missing_of_a_generated_answer_is_a_question(job: str, model: str, needs: str) -> None:
+    assert needs in calling("requests: 1M/min", job, model).undecided[JOB]
