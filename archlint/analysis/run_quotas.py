@@ -38,7 +38,7 @@ class QuotaRun(msgspec.Struct, frozen=True):
     @property
     def value_s(self) -> float:
         """The time of the run, at least."""
-        return self.needed / self.limit if self.limit else float("inf")
+        return self.needed / self.limit
 
 
 def runs_at_quotas(system: System, job: Component) -> tuple[QuotaRun, ...]:
@@ -96,8 +96,8 @@ def _runs(system: System, job: Component, limited: Mapping[str, Component]) -> I
         calls = (job.records or 0.0) * each_visits / carried
         for key, limit in limits_of(component):
             each = _least(used_by_one(system, component, key, workload, True) for workload in asking)
-            if each is None:
-                continue
+            if each is None or not limit:
+                continue                 # what accepts nothing says nothing of a run
             # The tokens of a record are its own, however many records share a call.
             needed = calls * each.amount * (carried if key == "tokens" else 1.0)
             sure = name in direct and job.name in batches and key != "tokens" and each.certain

@@ -316,6 +316,7 @@ def test_the_quota_of_a_vendor_bounds_a_run_whatever_its_workers(
     ("limit", "calls", "more"),
     [
         ("requests: 2400/min", "v", ""),
+        ("requests: 0/min", "v", ""),
         ("requests: 600/min", "{to: v, share: 25%}, {to: u, share: 75%}", ""),
         ("requests: 600/min", "{to: v, either: x}, {to: u, either: x}", ""),
         ("requests: 600/min", "{to: v, fallback: u}", ""),
