@@ -26,7 +26,7 @@ INSTEAD = {("REL012", "uses"): "persistent", ("REL017", "uses"): "redelivery_aft
 That key may belong to another part: a queue has a default for all that consume it, and each of them may state its own.
 """
 
-DECIDED = {("CAP002", "max_sequences"), ("SRV007", "rate_limit")}
+DECIDED = {("CAP002", "max_sequences"), ("SRV007", "rate_limit"), ("SRV007", "requests")}
 """Facts that others replace: the memory for keys and values limits the sequences too, and workers limit a run."""
 
 _EXPECT = re.compile(r"#\s*expect: ([A-Z0-9 ]+)$", re.MULTILINE)
