@@ -37,7 +37,11 @@ def deployment_files(targets: Iterable[Path], configs: Configs | None = None) ->
     targets = list(targets)
     found: list[Path] = []
     for target in targets:
-        found += likely(configs.named(target, is_considered)) if os.path.isdir(target) else [target]
+        if os.path.isdir(target):
+            files, unreadable = configs.named(target, is_considered)
+            found += (*likely(files), *unreadable)           # reading these says why they cannot be read
+        else:
+            found.append(target)
     return list(dict.fromkeys(found)), root_of(targets)
 
 
@@ -114,12 +118,11 @@ class Configs:
 
         return find_files(folder, self._excluded(folder, see), use_ignore_files=not self.options.isolated)
 
-    def named(self, folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
-        """Return the files below a folder whose names are wanted, in order of their paths."""
+    def named(self, folder: Path, wanted: Callable[[str], bool]) -> tuple[list[Path], list[Path]]:
+        """Return the files below a folder whose names are wanted, in order, and the paths that cannot be read."""
         from archlint.source.search import find_named
 
-        found = find_named(folder, wanted, self._excluded(folder, None), use_ignore_files=not self.options.isolated)
-        return sorted(found)
+        return find_named(folder, wanted, self._excluded(folder, None), use_ignore_files=not self.options.isolated)
 
     def _excluded(self, folder: Path, see: Callable[[Config], None] | None) -> Ignored:
         above = self.config_for(folder / "any")

@@ -12,8 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from archlint.errors import UsageError
-from archlint.source.files import marked_folder
+from archlint.source.files import keep_inside
 
 
 class ChangedMeanwhileError(OSError):
@@ -21,6 +20,9 @@ class ChangedMeanwhileError(OSError):
 
 _NO_ROOM_BESIDE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV})
 """A folder without write permission, or a file that is a mount point: an existing file is written in place."""
+
+_LONGEST_NUMBER: Final = 9
+"""Digits of the number of an open stream."""
 
 
 def write_file(
@@ -71,36 +73,8 @@ def _open_stream(path: Path | str) -> int | None:
     folder, name = os.path.split(os.fspath(path))
     if folder == "/dev" and name in {"stdout", "stderr"}:
         return 1 if name == "stdout" else 2
-    return int(name) if folder in {"/dev/fd", "/proc/self/fd"} and name.isdecimal() else None
-
-
-def _project_of(path: Path | str) -> Path | None:
-    """Return the project that a path lies in, by its folders as written; None outside of projects.
-
-    Without a marked project, this is the current folder, if the path lies in it.
-    """
-    named = Path(os.path.abspath(path))
-    marked = marked_folder(named.parent)
-    if marked is not None:
-        return marked
-    here = Path(os.getcwd())
-    return here if named.is_relative_to(here) else None
-
-
-def keep_inside(path: Path | str, inside: Path | None = None) -> str:
-    """Return the path that links lead to; raises `UsageError` if it is not inside a folder, by default the project."""
-    real = os.path.realpath(path)
-    inside = inside or _project_of(path)
-    if inside is None:
-        return real
-    root = os.path.realpath(inside)
-    if os.path.commonpath([real, root]) != root if _same_drive(real, root) else True:
-        raise UsageError(f"{path} leads out of {inside}: it is not written", "name a file inside that folder")
-    return real
-
-
-def _same_drive(first: str, second: str) -> bool:
-    return os.path.splitdrive(first)[0].lower() == os.path.splitdrive(second)[0].lower()
+    numbers = folder in {"/dev/fd", "/proc/self/fd"} and name.isdecimal() and len(name) <= _LONGEST_NUMBER
+    return int(name) if numbers else None
 
 
 def _require(real: str, expected: bytes | None) -> None:

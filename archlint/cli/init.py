@@ -13,7 +13,7 @@ from archlint.errors import UnreadableInputError, UsageError
 from archlint.listing import file_schema
 from archlint.model.schema import architecture_schema
 from archlint.source.files import read_bytes
-from archlint.writing import keep_inside
+from archlint.source.files import keep_inside
 
 SCHEMA = Path(".archlint/schema.json")
 STARTER = """\

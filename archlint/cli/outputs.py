@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from archlint.cli.streams import harmless, write_bytes
+from archlint.cli.streams import clean, harmless, write_bytes
 from archlint.config import nearest_config
 from archlint.errors import UsageError, hint_to_write
 from archlint.writing import write_file
@@ -83,11 +83,12 @@ def _is_architecture(file: str) -> bool:
 def write_output(text: str, file: str, machine: bool = True) -> None:
     """Write a report to a file, or to standard output if no file is named.
 
-    The bytes are UTF-8, independent of the locale; only text for a terminal has the encoding of the terminal.
+    The bytes are UTF-8, independent of the locale; only text for a terminal has the encoding of the terminal. A file
+    has no commands of a CI system either: it may be one of its streams, or printed later.
     """
     text = text if text.endswith("\n") or not text else text + "\n"
     if file:
-        save(file, text.encode("utf-8", "backslashreplace"))
+        save(file, (harmless(text) if machine else clean(text)).encode("utf-8", "backslashreplace"))
     elif machine:
         write_bytes(harmless(text).encode("utf-8", "backslashreplace"))
     else:

@@ -212,7 +212,7 @@ def _decode(line: str, where: str) -> object:
     try:
         data: object = json.loads(line)
     except (ValueError, RecursionError):
-        what = "the baseline is empty" if not line.strip() else f"no line of a baseline: `{shorten(line)}`"
+        what = "the baseline is empty" if not line.strip() else "no line of a baseline"
         raise BaselineError(f"{where}: {what}", _NO_BASELINE) from None
     return data
 

@@ -112,6 +112,8 @@ def _joined(base: Config, own: Config) -> Config:
 
 def _bytes(file: Path) -> bytes:
     try:
+        if file.name in {NAME, PROJECT} and file.is_fifo():      # a search found it; nobody may ever write to it
+            raise ConfigError.at(_shown(file), "is not a regular file", "remove it, or name another one with --config")
         with file.open("rb") as opened:
             data = opened.read(_MAX_BYTES + 1)
     except OSError as error:

@@ -15,6 +15,7 @@ from archlint.model.quantities import shorten
 from archlint.packs import Problems
 
 Table = dict[str, object]
+_MOST_PARTS: Final = 50
 _LIKELY: Final = {
     "fail_on": "fail-on", "per_path": "per-path", "disable": "ignore", "enable": "select", "extends": "extend",
     "overrides": "per-path", "skip": "ignore", "baseline_strict": "baseline-strict",
@@ -45,6 +46,7 @@ def parse_toml(file: Path, shown: str, data: bytes) -> Toml:
 
     try:
         text = data.decode("utf-8-sig")
+        _refuse_long_keys(text, shown)
         return Toml(file, tomllib.loads(text), Places(shown, text))
     except UnicodeDecodeError as error:
         before = data[: error.start]
@@ -62,6 +64,20 @@ def parse_toml(file: Path, shown: str, data: bytes) -> Toml:
         raise ConfigError.at(shown, f"not TOML: {error}", "write shorter numbers") from None
     except RecursionError:
         raise ConfigError.at(shown, "nests too deep", "write lists and tables flat") from None
+
+
+def _refuse_long_keys(text: str, shown: str) -> None:
+    """Raise `ConfigError` for a key of very many parts: tomllib needs memory with the square of their number."""
+    if text.count(".") <= _MOST_PARTS:
+        return
+    import re
+
+    part = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+    found = re.search(rf"(?<![\w-]){part}(?:[ \t]*+\.[ \t]*+{part}){{{_MOST_PARTS}}}", text)
+    if found is not None:
+        line = text.count("\n", 0, found.start()) + 1
+        where = f"{shown}:{line}:{found.start() - text.rfind(chr(10), 0, found.start())}"
+        raise ConfigError.at(where, f"a key of more than {_MOST_PARTS} parts", "write tables flat")
 
 
 class TableReader:

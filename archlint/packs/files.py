@@ -8,6 +8,8 @@ from zipfile import ZipFile
 
 from archlint.packs.records import Pack
 from archlint.shipped import packed_file, shipped_folder
+from archlint.source.files import keep_inside, read_bytes
+from archlint.source.parser import decode
 
 
 def text_of(folder: Path, name: str) -> str | None:
@@ -20,7 +22,7 @@ def text_of(folder: Path, name: str) -> str | None:
     """
     file = folder / name
     if file.is_file():
-        return file.read_text(encoding="utf-8")
+        return _text(file)
     archive = _archive_of(folder)
     if archive is None:
         return None
@@ -44,7 +46,7 @@ def first_example(pack: Pack, kind: str) -> str | None:
 
 def _examples(pack: Pack, kind: str) -> Iterator[str]:
     found = pack.examples(kind) or pack.manifests(kind)
-    yield from (path.read_text(encoding="utf-8") for path in found)
+    yield from map(_text, found)
     archive = _archive_of(pack.folder)
     if found or archive is None:
         return
@@ -53,6 +55,12 @@ def _examples(pack: Pack, kind: str) -> Iterator[str]:
             like = f"{pack.folder.name}/{kind}*.{suffix}"
             names = sorted(name for name in packed.namelist() if PurePosixPath(name).match(like))
             yield from (packed.read(name).decode("utf-8") for name in names)
+
+
+def _text(file: Path) -> str:
+    """Read a file of a rule; raises `UsageError` if a link leads out of the project, as its text is shown."""
+    keep_inside(file, done="read")
+    return decode(str(file), read_bytes(file, str(file)))
 
 
 def _archive_of(folder: Path) -> Path | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from archlint.errors import PackError, UnreadableInputError
+from archlint.errors import PackError, UnreadableInputError, UsageError
 from archlint.model.names import nearest
 from archlint.model.quantities import shorten
 from archlint.model.words import FACT_FAMILIES
@@ -16,7 +16,7 @@ from archlint.packs.params import parse_param
 from archlint.packs.problems import Problems
 from archlint.packs.records import CureRule, Overturn, Pack, PackText, Param, Source
 from archlint.source.document import Document
-from archlint.source.files import read_document
+from archlint.source.files import keep_inside, read_document
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence
 from archlint.source.parser import parse
 from archlint.verdicts import Severity
@@ -82,8 +82,11 @@ def _document(folder: Path) -> Document:
     file = folder / "rule.yaml"
     packed = None if folder.is_dir() else text_of(folder, file.name)
     try:
-        return read_document(file) if packed is None else parse(str(file), packed)
-    except UnreadableInputError as error:
+        if packed is None:
+            keep_inside(file, done="read")
+            return read_document(file)
+        return parse(str(file), packed)
+    except (UnreadableInputError, UsageError) as error:
         raise PackError(error.message, error.hint) from None
 
 

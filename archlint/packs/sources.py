@@ -12,6 +12,7 @@ import msgspec
 
 from archlint.errors import PackError
 from archlint.model.names import nearest
+from archlint.model.quantities import shorten
 from archlint.packs.index import read_index
 from archlint.packs.problems import Problems
 from archlint.packs.records import Pack
@@ -121,11 +122,11 @@ def _note_twice(seen: dict[str, Pack], pack: Pack, problems: Problems) -> None:
 def _folders(source: PackSource) -> list[tuple[Path, bool]]:
     """Find the folders of a source, and whether each one is installed: an existing folder, else a distribution's."""
     folder = Path(os.path.normpath(source.root / source.text))
-    if folder.is_dir():
+    if os.path.isdir(folder):                      # a name may be too long for `Path.is_dir`
         return [(folder, source.installed)]
     at = f"{source.where}: " if source.where else ""
     if source.text.startswith(".") or "/" in source.text or "\\" in source.text:
-        raise PackError(f"{at}there is no folder {folder}", "name a folder that holds rule folders")
+        raise PackError(f"{at}there is no folder {shorten(str(folder))}", "name a folder that holds rule folders")
     found = [point for point in _entry_points() if point.dist and _normal(point.dist.name) == _normal(source.text)]
     if not found:
         names = sorted({point.dist.name for point in _entry_points() if point.dist})
@@ -134,7 +135,7 @@ def _folders(source: PackSource) -> list[tuple[Path, bool]]:
             f"installed ones that do: {', '.join(names)}" if names else f"none that is installed registers `{GROUP}`"
         )  # fmt: skip
         raise PackError(
-            f"{at}`{source.text}` is no folder here, and no installed distribution that registers rules", hint
+            f"{at}`{shorten(source.text)}` is no folder here, and no installed distribution that registers rules", hint
         )
     return [(_folder_of(point, at), True) for point in found]
 

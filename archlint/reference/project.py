@@ -15,7 +15,8 @@ from archlint.errors import UsageError
 from archlint.reference.folders import SHARED, Implementation
 from archlint.reference.needs import Requirement, lock_of, names_used, needed, read_requirements
 from archlint.reference.texts import HOME, aligned, for_project
-from archlint.writing import keep_inside, write_file
+from archlint.source.files import keep_inside
+from archlint.writing import write_file
 
 MANIFESTS = "kubernetes"
 """The folder of an implementation with its manifests for Kubernetes."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from archlint.errors import UnreadableInputError, hint_to_read
+from archlint.errors import UnreadableInputError, UsageError, hint_to_read
 from archlint.source.document import Document
 from archlint.source.parser import MAX_BYTES, decode, parse
 
@@ -46,6 +47,8 @@ def read_bytes(path: Path, name: str) -> bytes:
     """Read a regular file up to the limit; raises `UnreadableInputError` for anything else."""
     try:
         if not path.is_file():
+            if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             what = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "no such file"
             hint = "name a file in it" if path.is_dir() else _near_or(path, _HINT)
             raise UnreadableInputError(f"{name}: {what}", hint)
@@ -101,10 +104,50 @@ def project_root(start: Path) -> Path:
 
 def marked_folder(folder: Path) -> Path | None:
     """Return the nearest folder with a marker of a project, from this one up."""
-    for candidate in (folder, *folder.parents):
-        if any(os.path.lexists(candidate / mark) for mark in _ROOT_MARKS):
-            return candidate
-    return None
+    return next((candidate for candidate in (folder, *folder.parents) if _is_marked(candidate)), None)
+
+
+def _is_marked(folder: Path) -> bool:
+    return any(os.path.lexists(folder / mark) for mark in _ROOT_MARKS)
+
+
+def project_of(path: Path | str) -> Path | None:
+    """Return the project that a path lies in, by its folders as written; None outside of projects.
+
+    A link of a project does not lead into another one: what lies behind links is the outermost project there, and only
+    if no folder before them is one. Without a marked project, it is the current folder, if the path lies in it.
+    """
+    named = Path(os.path.abspath(path))
+    nearest = behind_link = None
+    linked = False
+    for folder in reversed(named.parents):
+        linked = linked or folder.is_symlink()
+        if not _is_marked(folder):
+            continue
+        if linked:
+            behind_link = behind_link or folder
+        else:
+            nearest = folder
+    if nearest is not None or behind_link is not None:
+        return nearest or behind_link
+    here = Path(os.getcwd())
+    return here if named.is_relative_to(here) else None
+
+
+def keep_inside(path: Path | str, inside: Path | None = None, done: str = "written") -> str:
+    """Return the path that links lead to; raises `UsageError` if it is not inside a folder, by default the project."""
+    real = os.path.realpath(path)
+    inside = inside or project_of(path)
+    if inside is None:
+        return real
+    root = os.path.realpath(inside)
+    if os.path.commonpath([real, root]) != root if _same_drive(real, root) else True:
+        raise UsageError(f"{path} leads out of {inside}: it is not {done}", "name a file inside that folder")
+    return real
+
+
+def _same_drive(first: str, second: str) -> bool:
+    return os.path.splitdrive(first)[0].lower() == os.path.splitdrive(second)[0].lower()
 
 
 class FileIncludes:

@@ -90,6 +90,7 @@ def _without_blanks(line: bytes) -> bytes:
     return line[: len(stem) + 1] if backslashes % 2 else stem
 
 
+@lru_cache(maxsize=4096)
 def parse_pattern(line: bytes, ignore_case: bool = False) -> Pattern | None:
     """Read one line of an ignore file; None if it can match nothing."""
     negated = line.startswith(b"!")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -54,9 +55,14 @@ def find_files(folder: Path, excluded: Ignored, use_ignore_files: bool = True) -
 
 def find_named(
     folder: Path, wanted: Callable[[str], bool], excluded: Ignored, use_ignore_files: bool = True
-) -> Iterator[Path]:
-    """Find the files below a folder whose names are wanted, as `find_files` does; skip folders that cannot be read."""
-    yield from _walk(folder, excluded, lambda _: None, use_ignore_files, wanted)
+) -> tuple[list[Path], list[Path]]:
+    """Find the files below a folder whose names are wanted, as `find_files` does; also return what cannot be read."""
+    unreadable: list[Path] = []
+
+    def note(error: OSError) -> None:
+        unreadable.append(Path(error.filename))
+
+    return sorted(_walk(folder, excluded, note, use_ignore_files, wanted)), unreadable
 
 
 def find_left_out(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -107,8 +113,19 @@ def _walk(
             if wanted(name) and not name.startswith("."):
                 path = here / name
                 if not excluded(path, False) and not (git is not None and git.ignores(name, is_folder=False)) \
-                        and os.path.isfile(path):
+                        and _is_file(path, note):
                     yield path
+
+
+def _is_file(path: Path, note: Callable[[OSError], None]) -> bool:
+    """Whether a path is a file; notes that nobody may look, as in a folder that can be listed but not entered."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except PermissionError as error:
+        note(error)
+    except (OSError, ValueError):                  # a link that leads nowhere, or in a circle
+        pass
+    return False
 
 
 class _Level(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ def test_standard_input_under_a_name_is_held_against_its_entries(archlint: Run, 
         ("[1, 2]\n", "archlint-baseline.jsonl:1: no baseline"),
         ('{"archlint-baseline": 2}\n', "a baseline of version 2; this archlint reads version 1"),
         ('{"archlint-baseline": 1}\n{"file": "arch.yaml"}\n', "archlint-baseline.jsonl:2: no entry of a baseline"),
-        ('{"archlint-baseline": 1}\nnonsense\n', "archlint-baseline.jsonl:2: no line of a baseline: `nonsense`"),
+        ('{"archlint-baseline": 1}\nnonsense\n', "archlint-baseline.jsonl:2: no line of a baseline\n"),
         (
             '{"archlint-baseline": 1}\n<<<<<<< HEAD\n=======\n>>>>>>> other\n',
             "archlint-baseline.jsonl:2: the baseline has a merge conflict",
