@@ -172,12 +172,12 @@ def _with_deployment(
     if not foreign:
         return outcomes, frozenset(), ()
     found = linters.check_deployment(foreign, named, inputs.texts)
+    said = {error.message for errors in (inputs.errors, *(one.errors for one in outcomes)) for error in errors}
+    found = msgspec.structs.replace(found, errors=tuple(error for error in found.errors if error.message not in said))
     if not found.reports and not found.others:
         return [*outcomes, *([found] if found.errors and not other else [])], frozenset(), found.notes
     kept = [one for one in outcomes if not (one.path in other and real_path(one.path) in found.read)]
-    said = {error.message for outcome in outcomes for error in outcome.errors}
-    errors = tuple(error for error in found.errors if error.message not in said)
-    return [*kept, msgspec.structs.replace(found, errors=errors)], found.read, found.notes
+    return [*kept, found], found.read, found.notes
 
 
 def _is_architecture(outcome: Outcome) -> bool:

@@ -201,7 +201,8 @@ class _Gathering:
         self.searched.append(folder)
         self.files += found.files
         self.skipped += found.skipped
-        self.errors += (error for one in found.unreadable for error in input_errors(one, str(folder)))
+        for one in found.unreadable:
+            self.errors += input_errors(one, one.message.partition(": ")[0])      # it names its path
         for config in seen:
             self.uses.watch((layer.paths for layer in config.layers if layer.paths is not None), top)
         for path in found.files:

@@ -12,8 +12,7 @@ from archlint.cli.outputs import save, say, unwritable
 from archlint.errors import UnreadableInputError, UsageError
 from archlint.listing import file_schema
 from archlint.model.schema import architecture_schema
-from archlint.source.files import read_bytes
-from archlint.source.files import keep_inside
+from archlint.source.files import keep_inside, read_bytes
 
 SCHEMA = Path(".archlint/schema.json")
 STARTER = """\

@@ -126,7 +126,8 @@ def _folders(source: PackSource) -> list[tuple[Path, bool]]:
         return [(folder, source.installed)]
     at = f"{source.where}: " if source.where else ""
     if source.text.startswith(".") or "/" in source.text or "\\" in source.text:
-        raise PackError(f"{at}there is no folder {shorten(str(folder))}", "name a folder that holds rule folders")
+        missing = folder.parent / shorten(folder.name)
+        raise PackError(f"{at}there is no folder {missing}", "name a folder that holds rule folders")
     found = [point for point in _entry_points() if point.dist and _normal(point.dist.name) == _normal(source.text)]
     if not found:
         names = sorted({point.dist.name for point in _entry_points() if point.dist})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -42,7 +43,7 @@ def find_files(folder: Path, excluded: Ignored, use_ignore_files: bool = True) -
     skipped: list[Path] = []
 
     def note(error: OSError) -> None:
-        what = f"{error.filename}: cannot be read: {error.strerror}"
+        what = f"{os.path.normpath(error.filename)}: cannot be read: {error.strerror}"
         unreadable.append(UnreadableInputError(what, "exclude the folder, or check its permissions"))
 
     for path in _walk(folder, excluded, note, use_ignore_files, _is_yaml):
@@ -109,6 +110,11 @@ def _walk(
             if not excluded(here / name, True) and not name.startswith(".") and name not in SKIPPED_FOLDERS
             and not (git is not None and git.ignores(name, is_folder=True))
         )  # fmt: skip
+        if not os.access(here, os.X_OK):           # it can be listed, but nothing is known of what is in it
+            if folders or any(map(wanted, names)):
+                note(PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(here)))
+            folders.clear()
+            continue
         for name in sorted(names):
             if wanted(name) and not name.startswith("."):
                 path = here / name
@@ -118,7 +124,7 @@ def _walk(
 
 
 def _is_file(path: Path, note: Callable[[OSError], None]) -> bool:
-    """Whether a path is a file; notes that nobody may look, as in a folder that can be listed but not entered."""
+    """Whether a path is a file; notes that nobody may look, as at the target of a link."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
     except PermissionError as error:

@@ -79,8 +79,11 @@ def test_special_files_do_not_hang_or_fill_the_memory(archlint: Run, tmp_path: P
     repo = repository(tmp_path / "repo")
     own = rule(repo / "p", "ACME001-own")
     (repo / "archlint.toml").write_text('packs = ["p"]\n')
-    for make in (lambda: (own / "bad-a.yaml").symlink_to("/dev/zero"), lambda: os.mkfifo(own / "bad-a.yaml")):
-        make()
+    for endless in (True, False):
+        if endless:
+            (own / "bad-a.yaml").symlink_to("/dev/zero")
+        else:
+            os.mkfifo(own / "bad-a.yaml")
         done = archlint("explain", "ACME001", cwd=repo)
         assert done.returncode == 2 and len(done.stderr.splitlines()) < 4
         (own / "bad-a.yaml").unlink()
@@ -108,7 +111,7 @@ def test_a_long_name_of_a_folder_of_rules_is_one_error(archlint: Run, tmp_path: 
     done = archlint("check")
     assert done.returncode == 2
     assert done.stdout.startswith("error: archlint.toml:1:") and "Traceback" not in done.stderr
-    assert len(done.stdout) < 500
+    assert len(done.stdout) < 7_000
 
 
 @pytest.mark.parametrize("form", ["text", "concise", "markdown", "github", "json", "sarif", "junit", "checkstyle", "html"])
@@ -143,6 +146,6 @@ def test_a_folder_that_may_not_be_read_or_entered_is_an_error(
         for words in ("check", "check b", "import", "import b", "drift a/arch.yaml b", "drift a/arch.yaml ."):
             done = archlint(*words.split(), under=bound_by_permissions)
             assert done.returncode == (0 if words == "import" else 2), words      # it writes what it could read
-            assert "b/c" in done.stdout + done.stderr and denied in done.stdout + done.stderr, words
+            assert f"error: b/c: {denied}\n" in done.stdout + done.stderr, words
     finally:
         (tmp_path / "b" / "c").chmod(0o755)

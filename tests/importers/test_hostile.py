@@ -25,6 +25,8 @@ def messages(folder: Path, files: dict[str, str]) -> str:
     ({"compose.yaml": "services: {a: {image: x}}\ninclude: [compose.yaml]\n"}, "includes itself: compose.yaml -> compose.yaml"),
     ({"compose.yaml": "services: {a: {image: x}}\ninclude: [b.yaml]\n", "b.yaml": "include: [compose.yaml]\n"}, "includes itself"),
     ({"compose.yaml": "services: {a: {extends: b}, b: {extends: a}}\n"}, "`a` extends itself: a -> b -> a"),
+    ({"compose.yaml": "services: {" + ", ".join(f"s{n}: {{extends: s{n + 1}}}" for n in range(500)) + ", s500: {image: x}}\n"},
+     "`s0` extends others over more than"),
     ({"compose.yaml": "services: {a: {extends: {file: b.yaml, service: a}}}\n",
       "b.yaml": "services: {a: {extends: {file: compose.yaml, service: a}}}\n"}, "extends itself"),
     ({"compose.yaml": "services: {a: {image: x, extends: none}}\n"}, "`a` extends `none`, which is not defined"),

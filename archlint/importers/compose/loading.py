@@ -150,7 +150,10 @@ class Loader:
         if extends is None or not isinstance(service, Table):
             return service
         step = (str(path), name)
-        if step in chain or len(chain) > MAX_CHAIN:
+        if step not in chain and len(chain) > MAX_CHAIN:
+            why = f"`{chain[0][1]}` extends others over more than {MAX_CHAIN} services"
+            raise UnreadableInputError(why, "extend fewer services in a row")
+        if step in chain:
             circle = " -> ".join(one for _, one in (*chain, step))
             raise UnreadableInputError(f"`{name}` extends itself: {circle}", "remove one `extends`")
         other = extends.text if isinstance(extends, Value) else ""
