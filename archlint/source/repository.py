@@ -20,6 +20,8 @@ _MAX_IGNORE: Final = 10_000_000
 _NAME_LENGTH: Final = 0xFFF
 _EXTENDED: Final = 0x4000
 _SUBMODULE: Final = b"\0\0\xe0\0"
+_FOLDER: Final = b"\0\0\x40\0"
+"""A folder outside of a sparse checkout, whose files a sparse index does not name."""
 _BRANCH: Final = b"ref: refs/heads/"
 _SUFFIXES: Final = (b".yaml", b".yml")
 
@@ -83,8 +85,21 @@ class Repository:
 
     @cached_property
     def tracked(self) -> frozenset[bytes]:
-        """The paths of the tracked YAML files and of the submodules, below the top."""
+        """The paths of the tracked YAML files, of the submodules, and of folders of a sparse index, below the top."""
         return frozenset(_indexed(self.folder, self._index()))
+
+    def tracks(self, path: bytes, is_folder: bool) -> bool:
+        """Whether a file is tracked, or a folder has tracked YAML files or is a submodule.
+
+        Of a folder of a sparse index, the names of the files are unknown: each of them may be tracked.
+        """
+        if path in (self.tracked_folders if is_folder else self.tracked):
+            return True
+        return any(path.startswith(folder) for folder in self._sparse)
+
+    @cached_property
+    def _sparse(self) -> tuple[bytes, ...]:
+        return tuple(name for name in self.tracked if name.endswith(b"/"))
 
     def _index(self) -> str:
         """The index; `git commit FILE` names another one to its hooks, for the repository that they run in."""
@@ -100,7 +115,7 @@ class Repository:
         """The submodules, and the folders with tracked YAML files, at any depth."""
         found: set[bytes] = set()
         for name in self.tracked:
-            folder = name.rpartition(b"/")[0] if name.endswith(_SUFFIXES) else name
+            folder = name.rpartition(b"/")[0] if name.endswith((*_SUFFIXES, b"/")) else name
             while folder and folder not in found:
                 found.add(folder)
                 folder = folder.rpartition(b"/")[0]
@@ -162,7 +177,8 @@ def _entries(data: bytes, folder: str, removed: Collection[int], is_shared: bool
             name = before[: len(before) - strip] + data[at:end]
             at = end + 1
         before = name
-        if (name.endswith(_SUFFIXES) or data[start + 24 : start + 28] == _SUBMODULE) and number not in removed:
+        named = name.endswith(_SUFFIXES) or data[start + 24 : start + 28] in {_SUBMODULE, _FOLDER}
+        if named and number not in removed:
             yield name
     while at + 8 <= len(data) - digest:                # extensions, each with its name and size
         size = int.from_bytes(data[at + 4 : at + 8], "big")

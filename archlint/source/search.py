@@ -200,10 +200,10 @@ class GitIgnores:
         repository = level.repository
         if repository is None:
             return True
-        if not is_folder:
-            return path not in repository.tracked
-        if path not in repository.tracked_folders:
+        if not repository.tracks(path, is_folder):
             return True
+        if not is_folder:
+            return False
         self.kept.add(os.path.join(level.folder, name))
         return False
 

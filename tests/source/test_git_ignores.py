@@ -141,6 +141,20 @@ def test_an_index_is_read_in_each_of_its_forms(repository: Path, words: tuple[st
     assert len(found(repository)) == 302
 
 
+@pytest.mark.parametrize("rule", ["*.yaml", "y/", "y/deep/", "a.yaml"])
+def test_a_file_outside_of_a_sparse_checkout_may_be_tracked(repository: Path, rule: str) -> None:
+    """A sparse index names its folder only."""
+    files = dict.fromkeys(("x/a.yaml", "y/a.yaml", "y/deep/b.yaml"), "a: 1\n")
+    write(repository, {**files, ".gitignore": f"{rule}\n"})
+    git(repository, "add", "-f", ".")
+    git(repository, "-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-qm", "all")
+    git(repository, "sparse-checkout", "init", "--cone", "--sparse-index")
+    git(repository, "sparse-checkout", "set", "x")
+    assert found(repository) == {"x/a.yaml"}
+    write(repository, files)
+    assert found(repository) == listed_by_git(repository) == {"x/a.yaml", "y/a.yaml", "y/deep/b.yaml"}
+
+
 def test_an_entry_that_a_split_index_removes_is_not_tracked(repository: Path) -> None:
     names = [f"build/{number:03}.{end}" for number in range(200) for end in ("yaml", "txt")]
     write(repository, dict.fromkeys(names, "archlint: 1\n"))
