@@ -15,17 +15,16 @@ from archlint.topology import Flow
 from archlint.verdicts import Hit, NoParams, Related, Undecided, Verdict
 
 
-class _Passed(msgspec.Struct):
-    """The workloads whose requests pass a guardrail by, and where the public enters."""
+class _Exposure(msgspec.Struct, frozen=True):
+    """Where the public enters; `unknown` would say it, where no component of a flow does."""
 
-    workloads: list[Workload]
-    public: list[Component]
-    unknown: list[Place]
+    public: tuple[Component, ...]
+    unknown: tuple[Place, ...]
 
 
 def check(system: System, params: NoParams) -> Iterator[Verdict]:
     """Yield a hit for each relation to a guardrail that fails open on a public path, at the key that says so."""
-    passed: dict[Place, tuple[Relation, _Passed]] = {}
+    passed: dict[Place, tuple[Relation, list[Workload]]] = {}
     for workload in system.workloads.values():
         flow = system.flow(workload)
         relations = list(_to_guardrails(system, flow))
@@ -34,12 +33,14 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
             continue          # this one checks each request, whatever the others do
         for relation in relations:
             if relation.fails != "closed":
-                found = passed.setdefault(relation.place(), (relation, _Passed([], [], [])))[1]
-                found.workloads.append(workload)
-                _add_exposure(system, flow, found)
+                passed.setdefault(relation.place(), (relation, []))[1].append(workload)
     traffic = Traffic(system)
-    for relation, found in passed.values():
-        yield from _judge(relation, found, traffic)
+    exposures: dict[tuple[Flow, ...], _Exposure] = {}
+    for relation, workloads in passed.values():
+        flows = tuple(dict.fromkeys(map(system.flow, workloads)))
+        if flows not in exposures:
+            exposures[flows] = _exposure(system, flows)
+        yield from _judge(relation, workloads, exposures[flows], traffic)
 
 
 def _to_guardrails(system: System, flow: Flow) -> Iterator[Relation]:
@@ -52,34 +53,39 @@ def _to_guardrails(system: System, flow: Flow) -> Iterator[Relation]:
                     yield step.relation
 
 
-def _judge(relation: Relation, found: _Passed, traffic: Traffic) -> Iterator[Verdict]:
+def _judge(
+    relation: Relation, workloads: Sequence[Workload], exposure: _Exposure, traffic: Traffic
+) -> Iterator[Verdict]:
     opens = relation.fails == "open" or bool(relation.optional)
     unknown = [] if opens else [relation.place("fails")]
-    if opens and found.public:
-        yield _hit(relation, found, traffic.share(found.workloads))
-    elif found.public or found.unknown:
+    if opens and exposure.public:
+        yield _hit(relation, workloads, exposure.public, traffic.share(workloads))
+    elif exposure.public or exposure.unknown:
         because = f"whether requests of the public pass `{relation.target}` unchecked if it fails"
-        yield Undecided(relation.place(), tuple(dict.fromkeys((*unknown, *found.unknown))), because)
+        yield Undecided(relation.place(), (*unknown, *exposure.unknown), because)
 
 
-def _add_exposure(system: System, flow: Flow, found: _Passed) -> None:
-    """Add the components where the public enters; if no component says who can reach it, those where it could."""
-    stated = [component for name in flow.waiting if (component := system.components[name]).exposed is not None]
-    public = [component for component in stated if component.exposed == "public"]
-    found.public += [component for component in public if component not in found.public]
-    if not stated:
-        found.unknown += [system.components[step.target].place("exposed") for step in flow.steps[flow.client]]
+def _exposure(system: System, flows: Sequence[Flow]) -> _Exposure:
+    """Return the components where the public enters; if none of a flow says who can reach it, those where it could."""
+    public: dict[str, Component] = {}
+    unknown: dict[Place, None] = {}
+    for flow in flows:
+        stated = [component for name in flow.waiting if (component := system.components[name]).exposed is not None]
+        public.update((component.name, component) for component in stated if component.exposed == "public")
+        if not stated:
+            unknown.update((system.components[step.target].place("exposed"), None) for step in flow.steps[flow.client])
+    return _Exposure(tuple(public.values()), tuple(unknown))
 
 
-def _hit(relation: Relation, found: _Passed, loss: float) -> Hit:
+def _hit(relation: Relation, workloads: Sequence[Workload], public: Sequence[Component], loss: float) -> Hit:
     at = relation.place("fails") if relation.fails is not None else relation.place("optional")
-    public = listed(component.name for component in found.public)
+    entrances = listed(component.name for component in public)
     return Hit(
         at,
-        f"if `{relation.target}` fails, `{relation.source}` continues without it, and the public reaches {public}: "
-        f"an attacker can overload `{relation.target}`, and requests of {_names(found.workloads)} are then unchecked",
+        f"if `{relation.target}` fails, `{relation.source}` continues without it, and the public reaches {entrances}: "
+        f"an attacker can overload `{relation.target}`, and requests of {_names(workloads)} are then unchecked",
         (),
-        tuple(Related(component.place("exposed"), "the public reaches it") for component in found.public[:4]),
+        tuple(Related(component.place("exposed"), "the public reaches it") for component in public[:4]),
         absent=(relation.place("fallback"),) if relation.fails is None else (),
         loss=loss,
     )

@@ -71,19 +71,12 @@ def _unlogged(system: System) -> set[str]:
 
 def _logging(system: System) -> set[str]:
     """Return the components that log what they answer: themselves, or through a queue."""
-    relations_of, components = system.topology.relations_of, system.components
-    found = {relation.source for relation in relations_of("logs_to")}
-    for verb in WRITING:
-        found |= {r.source for r in relations_of(verb) if components[r.target].kind in KEPT}
-    return found | {r.source for r in relations_of("publishes") if _kept_from_queue(system, r.target)}
-
-
-def _kept_from_queue(system: System, queue: str) -> bool:
-    """Whether a component that runs no model consumes a queue and keeps the messages."""
-    for consumption in system.topology.consumptions(queue):
-        if system.topology.models_below[consumption.source]:
-            continue
-        written = [r for r in system.topology.outgoing[consumption.source] if r.verb in WRITING]
-        if any(system.components[relation.target].kind in KEPT for relation in written):
-            return True
-    return False
+    topology, components = system.topology, system.components
+    found = {relation.source for relation in topology.relations_of("logs_to")}
+    keeping = {r.source for verb in WRITING for r in topology.relations_of(verb) if components[r.target].kind in KEPT}
+    kept = {
+        relation.target
+        for relation in topology.relations_of("consumes")
+        if relation.source in keeping and not topology.models_below[relation.source]
+    }
+    return found | keeping | {r.source for r in topology.relations_of("publishes") if r.target in kept}
