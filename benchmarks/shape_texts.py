@@ -315,10 +315,66 @@ def accepted(size: int) -> str:
     return _system(parts()).replace("workloads:", "accept:\n" + "".join(entries) + "workloads:", 1)
 
 
+def adapters(size: int) -> str:
+    """One server of many models, each an adapter of the one before."""
+    models = "".join(f"  m{n + 1}: {{artifact: 1GB, adapter_of: m{n}}}\n" for n in range(size))
+    def parts() -> Lines:
+        yield "page: {kind: client, calls: [server]}"
+        yield f"server: {{kind: model-server, serves: {_numbers(size, 'm{0}')}, replicas: 2, zones: [a, b]}}"
+    return _system(parts(), models="models:\n  m0: {artifact: 1GB}\n" + models)
+
+
+def indexes(size: int) -> str:
+    """Many servers of one client, each with an index of vectors that another one makes; half of the size each."""
+    half = size // 2
+    models = "".join(f"  m{n}: {{artifact: 1GB, embedding_space: e{n % 7}}}\n" for n in range(half))
+    def parts() -> Lines:
+        yield f"page: {{kind: client, calls: {_numbers(half, 's{0}')}}}"
+        for n in range(half):
+            yield f"v{n}: {{kind: vector-store, index_of: m{n}}}"
+            yield f"s{n}: {{kind: model-server, serves: [m{(n + 1) % half}], reads: [v{n}]}}"
+    return _system(parts(), models="models:\n" + models)
+
+
+def publishers_of_one_queue(size: int) -> str:
+    """Many clients that publish to one queue with many workers, half of the size each."""
+    half = size // 2
+    loads = "".join(f"  w{n}: {{from: u{n}, rate: 1/s, waits: false}}\n" for n in range(half))
+    def parts() -> Lines:
+        yield "q: {kind: queue}"
+        for n in range(half):
+            yield f"u{n}: {{kind: client, publishes: [q]}}"
+            yield f"k{n}: {{kind: worker, consumes: [q], service_time: 1s, replicas: 1}}"
+    return _system(parts(), "workloads:\n" + loads)
+
+
+def jobs_of_one_store(size: int) -> str:
+    """Many jobs that one scheduler starts: each writes the predictions of its model to the store that clients read."""
+    half = size // 2
+    loads = "".join(f"  w{n}: {{from: u{n}, rate: 1/s, freshness: 1h, models: [m{n}]}}\n" for n in range(half))
+    models = "models:\n" + "".join(f"  m{n}: {{artifact: 1GB}}\n" for n in range(half))
+    def parts() -> Lines:
+        yield f"cron: {{kind: scheduler, schedule: 1h, triggers: {_numbers(half, 'j{0}')}}}"
+        yield "t: {kind: database}"
+        for n in range(half):
+            yield f"j{n}: {{kind: batch-job, serves: [m{n}], writes: [t]}}"
+            yield f"u{n}: {{kind: client, reads: [t]}}"
+    return _system(parts(), "workloads:\n" + loads, models)
+
+
+def guardrails(size: int) -> str:
+    """One service that calls many guardrails, and continues without those that fail."""
+    def parts() -> Lines:
+        yield "page: {kind: client, calls: [api]}"
+        yield f"api: {{kind: service, calls: {_numbers(size, '{{to: g{0}, fails: open, timeout: 1s}}')}}}"
+        yield from (f"g{n}: {{kind: guardrail, replicas: 1}}" for n in range(size))
+    return _system(parts())
+
+
 SHAPES: Final[tuple[Callable[[int], str], ...]] = (
     caches, workloads_and_models, workloads_of_all_models, clients, entrances, jobs, ring, knot, queues_of_one_worker,
     queues_of_one_publisher, monitors, shares, either, layers, halves, cached_servers, queues_in_a_row,
     queues_in_a_ring, servers_behind_a_queue, ladder, vendors, retries_in_a_row, writers, objectives, regions, topic,
-    accepted,
+    accepted, adapters, indexes, publishers_of_one_queue, jobs_of_one_store, guardrails,
 )  # fmt: skip
 BY_NAME: Final = {shape.__name__: shape for shape in SHAPES}

@@ -55,9 +55,6 @@ class Production(msgspec.Struct, frozen=True):
     mode: str
 
 
-Stores = Mapping[str, tuple[Production, ...]]
-
-
 class Productions(Mapping[str, tuple[Production, ...]]):
     """For each store, the predictions that are written before any request reads them.
 
@@ -71,6 +68,7 @@ class Productions(Mapping[str, tuple[Production, ...]]):
         self._written: dict[str, list[str]] = {}
         self._writers: dict[str, list[str]] = {}
         self._known: dict[str, tuple[Production, ...]] = {}
+        self._by_model: dict[str, dict[str, dict[int, Production]]] = {}
         self._unchanged: dict[tuple[str, bool], dict[str, None]] = {}
         reached: dict[str, None] = {}
         for name, component in topology.components.items():
@@ -99,6 +97,18 @@ class Productions(Mapping[str, tuple[Production, ...]]):
             ordered = sorted(writers, key=self._rank.__getitem__)
             self._known[store] = tuple(made for name in ordered for made in self._made[name])
         return self._known[store]
+
+    def of(self, store: str, models: Sequence[str] | None) -> Iterable[Production]:
+        """Return the productions of some models (None: all) in a store; none if it is no store of predictions."""
+        if models is None or store not in self._stores:
+            return self.get(store, ())
+        if store not in self._by_model:
+            found = self._by_model[store] = {}
+            for position, made in enumerate(self[store]):
+                found.setdefault(made.model, {})[position] = made
+        known = self._by_model[store]
+        some = {position: made for model in models for position, made in known.get(model, {}).items()}
+        return [some[position] for position in sorted(some)]
 
     def sources_of(self, store: str, models: int) -> Iterator[str]:
         """Yield the stores and queues from which predictions of some models (bits) come to a store, itself first."""
@@ -240,7 +250,7 @@ def _spread(stores: Iterable[str], onward: Mapping[str, list[str]], reached: dic
     return reached
 
 
-def servings(flow: Flow, models: tuple[str, ...] | None, stores: Stores) -> tuple[Serving, ...]:
+def servings(flow: Flow, models: tuple[str, ...] | None, stores: Productions) -> tuple[Serving, ...]:
     """Return every way in which a flow gets the predictions of its models.
 
     `models` are the stated models of the workload (None: all); `stores` are the productions of the whole system. Stated
@@ -274,7 +284,7 @@ def _reads(flow: Flow) -> Iterator[Relation]:
 
 
 def _behind_queues(
-    flow: Flow, models: tuple[str, ...] | None, stores: Stores, reads: list[Relation]
+    flow: Flow, models: tuple[str, ...] | None, stores: Productions, reads: list[Relation]
 ) -> Iterator[Serving]:
     """Yield the servings that messages or writes start, and that nobody waits for."""
     components = flow.topology.components
@@ -287,7 +297,7 @@ def _behind_queues(
         for server in _run_by(flow, [job]):
             for model in _served(flow, server, models):
                 made = Production(model, server, job, mode)
-                ways = [read for read in reads if made in stores.get(read.target, ())]
+                ways = [read for read in reads if made in stores.of(read.target, (model,))]
                 yield from (Serving(model, mode, server, job, read.target, read) for read in ways)
                 if not ways:
                     yield Serving(model, ASYNCHRONOUS if mode == BATCH else mode, server)
@@ -325,10 +335,10 @@ def _run_by(flow: Flow, starts: Iterable[str]) -> dict[str, None]:
 
 
 def _made_ahead(
-    flow: Flow, models: tuple[str, ...] | None, stores: Stores, reads: list[Relation]
+    flow: Flow, models: tuple[str, ...] | None, stores: Productions, reads: list[Relation]
 ) -> Iterator[Serving]:
     """Yield the servings through stores that the waiting path reads, of producers that no request reaches."""
     for read in reads:
-        for made in stores.get(read.target, ()):
-            if (models is None or made.model in models) and made.producer not in flow:
+        for made in stores.of(read.target, models):
+            if made.producer not in flow:
                 yield Serving(made.model, made.mode, made.server, made.producer, read.target, read)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, TypeVar, cast
@@ -111,6 +111,16 @@ class System:
     def indexed_models(self) -> frozenset[str | None]:
         """The models whose vectors an index holds."""
         return frozenset(component.index_of for component in self.components.values())
+
+    @cached_property
+    def base_models(self) -> dict[str, str]:
+        """The model that each model adapts in the end, over any number of adapters; others adapt themselves."""
+        return _ends({name: model.adapter_of for name, model in self.architecture.models.items()})
+
+    @cached_property
+    def original_models(self) -> dict[str, str]:
+        """The model that each model was quantised from, over any number of steps; others are their own originals."""
+        return _ends({name: model.quantised_from for name, model in self.architecture.models.items()})
 
     @cached_property
     def topology(self) -> Topology:
@@ -331,3 +341,24 @@ class System:
         """Return the picture for notebooks; None, so that they show the text, if no layout engine is installed."""
         picture: str | None = import_module(_DRAWS).svg_of(self)
         return picture
+
+
+def _ends(after: Mapping[str, str | None]) -> dict[str, str]:
+    """Return where each name leads in the end. A name of a circle leads to itself.
+
+    >>> _ends({"a": "b", "b": "c", "c": None, "circle": "back", "back": "circle", "into": "back"})
+    {'c': 'c', 'b': 'c', 'a': 'c', 'back': 'back', 'circle': 'circle', 'into': 'back'}
+    """
+    ends: dict[str, str] = {}
+    for start in after:
+        way: dict[str, None] = {}
+        name = start
+        while name not in ends and name not in way:
+            way[name] = None
+            following = after.get(name)
+            name = name if following is None else following
+        is_circle, end = name not in ends, ends.get(name, name)
+        for one in reversed(way):
+            ends[one] = one if is_circle else end
+            is_circle = is_circle and one != name
+    return ends

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from archlint.analysis.ages import RunTime, run_time, starts_of, unknown_starts
-from archlint.analysis.modes import GIVEN_ON, Serving, givers
+from archlint.analysis.modes import Serving, givers
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Workload
 from archlint.model.cron import shortest_gap_s
@@ -48,6 +48,7 @@ class Writers:
     def __init__(self, system: System) -> None:
         self._system = system
         self._of: dict[tuple[str, str], tuple[Component, ...]] = {}
+        self._giving: dict[str, dict[str, list[str]]] = {}
         self._live: dict[tuple[str, str], tuple[str, ...]] = {}
         self._ages: dict[tuple[str, str], _Age] = {}
         self._lives: dict[str, bool] = {}
@@ -61,15 +62,20 @@ class Writers:
         return self._of[store, model]
 
     def _found(self, store: str, model: str) -> Iterator[Component]:
-        topology = self._system.topology
-        bit = topology.bits_of((model,))
-        seen: set[str] = set()
-        for source in self._system.productions.sources_of(store, bit):
-            for relation in topology.incoming[source]:
-                name = relation.source
-                if relation.verb in GIVEN_ON and name not in seen and topology.models_awaited[name] & bit:
-                    seen.add(name)
-                    yield self._system.components[name]
+        bit = self._system.topology.bits_of((model,))
+        sources = self._system.productions.sources_of(store, bit)
+        for name in dict.fromkeys(name for source in sources for name in self._giving_to(source).get(model, ())):
+            yield self._system.components[name]
+
+    def _giving_to(self, store: str) -> dict[str, list[str]]:
+        """Return what writes to a store or queue itself, for each model that it runs or waits for."""
+        if store not in self._giving:
+            found = self._giving[store] = {}
+            topology = self._system.topology
+            for name in givers(topology, store):
+                for model in topology.names_of(topology.models_awaited[name]):
+                    found.setdefault(model, []).append(name)
+        return self._giving[store]
 
     def are_live(self, store: str, model: str) -> bool:
         """Return whether a writer keeps a store up to date, item by item, as changes arrive."""

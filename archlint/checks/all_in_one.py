@@ -108,17 +108,7 @@ def _entering(system: System, component: Component) -> list[Entering]:
 
 def _bases(system: System, names: Sequence[str]) -> tuple[str, ...]:
     """Return the base of each adapter for the adapter itself: adapters of one base are one pipeline with it."""
-    models = system.architecture.models
-    found: dict[str, None] = {}
-    for name in names:
-        chain = [name]
-        while chain[-1] in models:
-            base = models[chain[-1]].adapter_of
-            if base is None or base in chain:
-                break
-            chain.append(base)
-        found[chain[-1]] = None
-    return tuple(found)
+    return tuple(dict.fromkeys(system.base_models.get(name, name) for name in names))
 
 
 def _used(served: Sequence[str], entering: Sequence[Entering]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -30,6 +31,35 @@ class _Built(msgspec.Struct, frozen=True):
     stated: bool
 
 
+class _Queries:
+    """The models of the queries of a workload, and of all that are served alike: worked out once for all indexes."""
+
+    def __init__(self, system: System, workload: Workload) -> None:
+        self._system, self._workload = system, workload
+
+    @cached_property
+    def live(self) -> tuple[str, ...]:
+        """The models that answer while a request waits."""
+        servings = self._system.servings(self._workload)
+        return tuple(dict.fromkeys(serving.model for serving in servings if serving.mode in _LIVE))
+
+    @cached_property
+    def spaces(self) -> set[tuple[str, str]]:
+        """What makes vectors of other models comparable with those of the live ones."""
+        return _spaces(self._system, self.live)
+
+    @cached_property
+    def generators(self) -> frozenset[str]:
+        """The models that generate tokens.
+
+        If the file states it of some, the technologies that serve others do not count: they also serve embedding
+        models.
+        """
+        known = known_generators(self._system, self._workload)
+        models = self._system.architecture.models
+        return frozenset(name for name in known if models[name].states_generation) or known
+
+
 class _Mixed(msgspec.Struct, frozen=True):
     """An index of one model that others write: the hit, what it adds to one about the queries, and their models."""
 
@@ -44,12 +74,14 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
     questions: list[Undecided] = []
     hits: dict[Place, Hit] = {}
     traffic = Traffic(system)
+    known: dict[Hashable, _Queries] = {}
     for workload in system.workloads.values():
+        queries = known.setdefault(system.served_alike(workload), _Queries(system, workload))
         for read in _index_reads(system, workload):
-            judged = _judge(system, workload, read)
+            judged = _judge(system, workload, queries, read)
             at = system.components[read.target].place("index_of")
             if isinstance(judged, Hit):
-                if at in mixed and _same_origin(system, mixed[at].models, _live_models(system, workload)):
+                if at in mixed and not queries.spaces.isdisjoint(_spaces(system, mixed[at].models)):
                     continue             # of the two models of the index, one is that of the queries
                 if at in mixed:
                     message, related = judged.message + mixed[at].said, (*judged.related, *mixed[at].hit.related)
@@ -68,7 +100,7 @@ def _built_otherwise(system: System) -> Iterator[_Mixed]:
         if store.index_of is None:
             continue
         written = _writers_models(system, store)
-        if written and not _same_origin(system, [store.index_of], written):
+        if written and _spaces(system, [store.index_of]).isdisjoint(_spaces(system, written)):
             at = store.place("index_of")
             incoming = system.topology.incoming[store.name]
             writers = list(dict.fromkeys(r.source for r in incoming if r.verb == "writes"))
@@ -97,25 +129,19 @@ def _index_reads(system: System, workload: Workload) -> Iterator[Relation]:
                 yield relation
 
 
-def _judge(system: System, workload: Workload, read: Relation) -> Hit | Undecided | None:
+def _judge(system: System, workload: Workload, queries: _Queries, read: Relation) -> Hit | Undecided | None:
     store = system.components[read.target]
     built = _built(system, store)
     if built is None:
         return Undecided(store.place(), (store.place("index_of"),), f"which model made the vectors in `{store.name}`")
-    live = _live_models(system, workload)
-    if _same_origin(system, built.models, live):
+    if not queries.spaces.isdisjoint(_spaces(system, built.models)):
         return None
-    generators = _generators(system, workload)
     before = _models_before(system, workload, read)
-    embedders = tuple(m for m in live if m in before and m not in generators and _may_embed(system, m))
+    embedders = tuple(m for m in queries.live if m in before and m not in queries.generators and _may_embed(system, m))
     if not embedders or _also_asks(system, workload, built.models):
         because = f"which model makes the vectors with which `{read.source}` searches `{store.name}`"
         return Undecided(read.place(), (workload.place("models"),), because)
-    return _hit(system, workload, read, built, embedders)
-
-
-def _live_models(system: System, workload: Workload) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(s.model for s in system.servings(workload) if s.mode in _LIVE))
+    return _hit(system, workload, queries, read, built, embedders)
 
 
 def _models_before(system: System, workload: Workload, read: Relation) -> set[str]:
@@ -134,19 +160,9 @@ def _models_before(system: System, workload: Workload, read: Relation) -> set[st
     return found
 
 
-def _generators(system: System, workload: Workload) -> frozenset[str]:
-    """Return the models of a workload that generate tokens.
-
-    If the file states it of some, the technologies that serve others do not count: they also serve embedding models.
-    """
-    known = known_generators(system, workload)
-    models = system.architecture.models
-    return frozenset(name for name in known if models[name].states_generation) or known
-
-
-def _one_surely_embeds(system: System, workload: Workload, embedders: Sequence[str]) -> bool:
+def _one_surely_embeds(system: System, workload: Workload, queries: _Queries, embedders: Sequence[str]) -> bool:
     """Return whether one of the models generates no tokens, whatever technologies the file leaves out."""
-    if any(system.architecture.models[name].states_generation for name in _generators(system, workload)):
+    if any(system.architecture.models[name].states_generation for name in queries.generators):
         return True
     servers = [s for s in system.servings(workload) if s.mode in _LIVE and s.model in embedders and s.server]
     doubtful = (s for s in servers if system.facts.may_be_assumed(system.components[s.server], "generates"))
@@ -187,19 +203,14 @@ def _writers_models(system: System, store: Component) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _same_origin(system: System, built: Iterable[str], asked: Iterable[str]) -> bool:
-    """Return whether models of both make vectors that can be compared.
+def _spaces(system: System, models: Iterable[str]) -> set[tuple[str, str]]:
+    """Return what makes vectors of other models comparable with those of these.
 
     They are the same model, were quantised from the same one, or state the same space of their vectors.
     """
-    return not _spaces(system, built).isdisjoint(_spaces(system, asked))
-
-
-def _spaces(system: System, models: Iterable[str]) -> set[tuple[str, str]]:
-    """Return what makes vectors of other models comparable with those of these: one origin, or one stated space."""
     found: set[tuple[str, str]] = set()
     for model in models:
-        origin = _origin(system, model)
+        origin = system.original_models.get(model, model)
         found.add(("origin", origin))
         for name in (model, origin):
             known = system.architecture.models.get(name)
@@ -213,20 +224,13 @@ def _states_space(system: System, model: str) -> bool:
     return any(kind == "space" for kind, _ in _spaces(system, (model,)))
 
 
-def _origin(system: System, model: str) -> str:
-    seen: set[str] = set()
-    while model not in seen:
-        seen.add(model)
-        known = system.architecture.models.get(model)
-        model = known.quantised_from if known is not None and known.quantised_from is not None else model
-    return model
-
-
-def _hit(system: System, workload: Workload, read: Relation, built: _Built, embedders: tuple[str, ...]) -> Hit:
+def _hit(
+    system: System, workload: Workload, queries: _Queries, read: Relation, built: _Built, embedders: tuple[str, ...]
+) -> Hit:
     store = system.components[read.target]
     unsaid = [model for model in (*built.models, *embedders) if not _states_space(system, model)]
     said = built.stated and workload.models is not None and not unsaid
-    proven = said and _one_surely_embeds(system, workload, embedders)
+    proven = said and _one_surely_embeds(system, workload, queries, embedders)
     which = listed(embedders) if len(embedders) == 1 else f"one of {listed(embedders)}"
     return Hit(
         built.at,

@@ -44,7 +44,8 @@ def test_every_shape_is_read_without_loss_and_grows_with_its_size(name: str, tmp
     for size in (20, 40):
         system = archlint.load(BY_NAME[name](size))
         assert not [problem.message for problem in system.architecture.problems if problem.loses_meaning]
-        sizes.append(sum(1 + len(part.relations) for part in system.components.values()) + len(system.workloads))
+        parts = sum(1 + len(part.relations) for part in system.components.values())
+        sizes.append(parts + len(system.workloads) + len(system.architecture.models))
     assert 1.5 < sizes[1] / sizes[0] < 2.5
     path = tmp_path / "arch.yaml"
     path.write_text(BY_NAME[name](20), encoding="utf-8")
@@ -65,6 +66,23 @@ def calls_in(action: Callable[[], object]) -> int:
     finally:
         sys.setprofile(None)
     return calls
+
+
+def lines_in(action: Callable[[], object]) -> int:
+    """How many lines an action runs, each turn of a loop counted: it also shows loops that call no function."""
+    lines = 0
+
+    def count(frame: FrameType, event: str, value: object) -> object:
+        nonlocal lines
+        lines += event == "line"
+        return count
+
+    sys.settrace(count)
+    try:
+        action()
+    finally:
+        sys.settrace(None)
+    return lines
 
 
 def _loads(system: System) -> None:
@@ -99,12 +117,22 @@ def test_loads_and_queues_are_computed_in_proportion_to_a_shape(name: str) -> No
 )
 def test_all_rules_and_patterns_are_judged_in_proportion_to_a_shape(name: str) -> None:
     """Sizes are large enough for a square to show."""
+    assert _growth_of_a_check(name, calls_in) < 1.1
+
+
+@pytest.mark.parametrize("name", ["adapters", "indexes", "publishers_of_one_queue", "jobs_of_one_store", "guardrails"])
+def test_all_rules_and_patterns_run_lines_in_proportion_to_a_shape(name: str) -> None:
+    assert _growth_of_a_check(name, lines_in) < 1.1
+
+
+def _growth_of_a_check(name: str, count: Callable[[Callable[[], object]], int]) -> float:
+    """Return the exponent with which the steps of a check grow with the size of a shape."""
     linters = Linters(Options(isolated=True, patterns=True))
-    calls = []
+    counts = []
     for size in (80, 320):
         text = BY_NAME[name](size).encode()
-        calls.append(calls_in(partial(linters.check, Path("arch.yaml"), text, unnamed=True)))
-    assert math.log(calls[1] / calls[0], 4) < 1.1, calls
+        counts.append(count(partial(linters.check, Path("arch.yaml"), text, unnamed=True)))
+    return math.log(counts[1] / counts[0], 4)
 
 
 def test_a_long_chain_of_retries_is_kept_once_and_reported_in_few_words() -> None:

@@ -117,22 +117,14 @@ class Parts:
                 if relation.verb == "writes":
                     run = topology.names_of(topology.models_awaited[relation.source])
                     found.update(model for model in run if not self._is_known_to_generate(model))
-        origins = {self._origin(model) for model in found}
-        return frozenset(found) | {m for m in self.system.architecture.models if found and self._origin(m) in origins}
+        originals = self.system.original_models
+        origins = {originals.get(model, model) for model in found}
+        return frozenset(found) | {model for model, origin in originals.items() if origin in origins}
 
     def without_embedders(self, servers: list[str]) -> list[str]:
         """Return the servers of other models than embedders; all of them if there are none."""
         served = {server: self.system.components[server].serves for server in servers}
         return [server for server in servers if not self.embedders.issuperset(served[server])] or servers
-
-    def _origin(self, model: str) -> str:
-        """Return the model that a model was quantised from, over any number of steps."""
-        seen: set[str] = set()
-        while model not in seen:
-            seen.add(model)
-            known = self.system.architecture.models.get(model)
-            model = known.quantised_from if known is not None and known.quantised_from is not None else model
-        return model
 
     def _is_known_to_generate(self, model: str) -> bool:
         servers = self.system.topology.servers.get(model, ())
