@@ -351,7 +351,7 @@ def publishers_of_one_queue(size: int) -> str:
 def jobs_of_one_store(size: int) -> str:
     """Many jobs that one scheduler starts: each writes the predictions of its model to the store that clients read."""
     half = size // 2
-    loads = "".join(f"  w{n}: {{from: u{n}, rate: 1/s, freshness: 1h, models: [m{n}]}}\n" for n in range(half))
+    loads = "".join(f"  w{n}: {{from: u{n}, rate: 1/s, slo: {{freshness: 1h}}, models: [m{n}]}}\n" for n in range(half))
     models = "models:\n" + "".join(f"  m{n}: {{artifact: 1GB}}\n" for n in range(half))
     def parts() -> Lines:
         yield f"cron: {{kind: scheduler, schedule: 1h, triggers: {_numbers(half, 'j{0}')}}}"

@@ -176,11 +176,11 @@ class DataReads:
         old = exceeds(one.whole_s, asked.freshness_s)
         if not old and not one.age.needs:
             return None
-        younger = _younger(one, others, workload)
-        if younger.reaches_all:
+        if _is_kept_young(one, others, workload):
             return None
         if not old:
             return Undecided(one.age.writer.place(), one.age.needs, f"how old the data in `{read.store}` gets")
+        younger = _younger(one, others, workload)
         if younger.needs:
             because = f"whether a younger writer reaches each item that `{one.name}` writes to `{read.store}`"
             return Undecided(one.age.writer.place(), younger.needs, because)
@@ -227,26 +227,36 @@ class DataReads:
         )
 
 
-def _younger(one: Held, others: WritersOfStore, workload: Workload | None) -> Younger:
-    """Say whether each item of a writer is also written by one that keeps it young enough.
+def _is_kept_young(one: Held, others: WritersOfStore, workload: Workload | None) -> bool:
+    """Whether each item of a writer is surely also written by one that keeps it young enough.
 
-    A job does where it writes at least as many records as the other, or as the workload has distinct inputs. Only fewer
-    than those inputs prove that it does not. Of several writers that are all too old, only the youngest are reported.
+    A job does where it writes at least as many records as the other, or as the workload has distinct inputs. Of several
+    writers that are all too old, only the youngest are reported.
     """
-    if others.is_younger(one):
-        return Younger(True)
+    enough = _enough(one, workload)
+    return others.is_younger(one) or any(others.reaches(count, one.name) for count in enough)
+
+
+def _enough(one: Held, workload: Workload | None) -> list[float]:
+    distinct = None if workload is None else workload.distinct
+    return [count for count in (one.age.writer.records, distinct) if count is not None]
+
+
+def _younger(one: Held, others: WritersOfStore, workload: Workload | None) -> Younger:
+    """Say what leaves open whether each item of a writer is also written by one that keeps it young enough.
+
+    Only fewer records than the workload has distinct inputs prove that it is not.
+    """
     needs: list[Place] = []
     together = 0.0
     distinct = None if workload is None else workload.distinct
-    enough = [count for count in (one.age.writer.records, distinct) if count is not None]
+    enough = _enough(one, workload)
     doubtful = False
     for other in others.fresh:
         if other.name == one.name:
             continue
         writer = other.age.writer
         reaches = writer.records is not None and any(writer.records >= count for count in enough)
-        if reaches and not other.age.needs:
-            return Younger(True)
         unknown = [writer.place("records")] if writer.records is None else []
         unknown += [workload.place("distinct")] if workload is not None and distinct is None else []
         if reaches or unknown:

@@ -49,10 +49,19 @@ class WritersOfStore:
         ages: dict[str, float] = {}
         for one in old:
             ages[one.name] = min(one.whole_s, ages.get(one.name, one.whole_s))
+        most = {
+            one.name: one.age.writer.records
+            for one in self.fresh if one.age.writer.records is not None and not one.age.needs
+        }  # fmt: skip
+        self._most = sorted(most.items(), key=lambda item: -item[1])[:2]
         self._youngest = sorted(ages.items(), key=lambda item: item[1])[:2]
         self.scheduled = {one.name: one.age.writer for one in old if is_scheduled(one.age.writer)}
         self.written = sum(writer.records or 0.0 for writer in self.scheduled.values())
         self.without_records = sum(writer.records is None for writer in self.scheduled.values())
+
+    def reaches(self, count: float, but: str) -> bool:
+        """Whether another writer than `but` surely keeps so many records young enough."""
+        return any(records >= count for name, records in self._most if name != but)
 
     @cached_property
     def are_late_together(self) -> bool:
