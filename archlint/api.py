@@ -61,14 +61,15 @@ class Linters(Configs):
         self.keep = keep
         self.texts = texts
         self.systems: dict[str, System] = {}
-        self._linters: dict[Path | None, Linter] = {}
+        self._linters: dict[Path, Linter] = {}
 
     def linter_for(self, path: Path) -> Linter:
         """The linter of the configuration that applies to a path."""
         config = self.config_for(path)
-        linter = self._linters.get(config.file)
+        key = config.file or config.root
+        linter = self._linters.get(key)
         if linter is None:
-            linter = self._linters[config.file] = Linter(config, self.options)
+            linter = self._linters[key] = Linter(config, self.options)
         return linter
 
     def check(

@@ -13,7 +13,7 @@ from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies, read_technologies, shipped_technologies
 from archlint.config import Config, Settings, validate, with_prices
 from archlint.engine import lint
-from archlint.errors import ForeignInputError, UnreadableInputError, UsageError
+from archlint.errors import ConfigError, ForeignInputError, UnreadableInputError, UsageError
 from archlint.model.architecture import Architecture
 from archlint.model.read import no_includes, read
 from archlint.packs import Pack, Rule, bind, load_packs
@@ -100,7 +100,7 @@ class Linter:
         self.packs: list[Pack] = load_packs(config.packs, self.options.allow_code) if self.options.rules else []
         chosen = config.with_options(self.options.select, self.options.ignore)
         self.config = validate(chosen, self.packs) if self.options.rules else chosen
-        if (self.options.select or self.options.ignore) and self.options.rules:
+        if self.config.layers and self.options.rules:
             self._refuse_no_rules()
         self.known = frozenset(name for pack in self.packs for name in (pack.id, pack.name))
         self.baseline = baseline_of(config, self.options)
@@ -108,11 +108,16 @@ class Linter:
         self._bound: tuple[tuple[Settings, bool], list[Rule], tuple[ActiveRule, ...]] | None = None
 
     def _refuse_no_rules(self) -> None:
-        """Raise `UsageError` if the options of the call leave no rule to run."""
-        settings = self.config.settings_for(self.config.root / "arch.yaml")
-        if not any(settings.runs(pack) for pack in self.packs):
-            options = " and ".join(f"--{name}" for name in ("select", "ignore") if getattr(self.options, name))
-            raise UsageError(f"no rule is left to run with {options}", "`archlint rules` lists the rules")
+        """Raise an error if the configuration, or the call's options with it, leave no rule to run for any file."""
+        if self.config.leaves_rules(self.packs):
+            return
+        options = [f"--{name}" for name in ("select", "ignore") if getattr(self.options, name)]
+        own = msgspec.structs.replace(self.config, layers=self.config.layers[:-1]) if options else self.config
+        if options and (self.options.select or own.leaves_rules(self.packs)):
+            message = f"no rule is left to run with {' and '.join(options)}"
+            raise UsageError(message, "`archlint rules` lists the rules")
+        message = "`select` and `ignore` leave no rule to run"
+        raise ConfigError.at(own.choice_of_rules(), message, "select some; `archlint rules` lists the rules")
 
     @property
     def technologies(self) -> Technologies:

@@ -27,7 +27,7 @@ from archlint.errors import UsageError
 from archlint.findings import count_of
 from archlint.linter import Options
 from archlint.report.layout import plural
-from archlint.source.files import project_root
+from archlint.source.files import project_root, working_root
 from archlint.verdicts import FileReport, Report
 
 
@@ -68,6 +68,9 @@ def command(
         raise UsageError("--update writes and --since does not", "use one of them")
     if str(file) == "-":
         raise UsageError("a baseline is a file: it is not written to standard output (`-`)", "name one: -o FILE")
+    pipe = next((path for path in paths if path.is_fifo()), None)
+    if pipe is not None:
+        raise UsageError(f"{pipe} is a pipe: a later check could not know its findings again", "name the file itself")
     options = Options(
         select, ignore, exclude, config, baselined=False, signatures=True, allow_code=allows_code(allow_code)
     )
@@ -107,8 +110,9 @@ _ANOTHER: Final = "name another file: -o archlint-baseline.jsonl"
 
 def _project(files: list[FileReport], config: Path | None) -> Path:
     """Return the checked project: a configured baseline must stay inside it, also through links."""
-    start = config or nearest_config(Path(files[0].file)) or Path(files[0].file)
-    return project_root(Path(os.path.abspath(start)).parent / "any")
+    file = Path(files[0].file)
+    named = config or nearest_config(file)
+    return working_root(file) if named is None else project_root(Path(os.path.abspath(named)).parent / "any")
 
 
 def _merge_hint(target: Path) -> str:

@@ -116,7 +116,8 @@ class LayerReader(TableReader):
     def _layer(self, table: Table, path: Steps, paths: Patterns | None) -> Layer:
         select = self._names(table, (*path, "select"), TOP["select"])
         ignore = self._names(table, (*path, "ignore"), TOP["ignore"])
-        return Layer(select, ignore or (), tuple(self._rules(table, (*path, "rules"))), paths)
+        place = next((self.places.of_key(*path, key) for key in ("ignore", "select") if key in table), "")
+        return Layer(select, ignore or (), tuple(self._rules(table, (*path, "rules"))), paths, place=place)
 
     def _names(self, table: Table, path: Steps, key: Key) -> tuple[Word, ...] | None:
         words = self.words(table, path, key.example)

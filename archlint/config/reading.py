@@ -10,7 +10,7 @@ from typing import Final
 from archlint.config.records import Config
 from archlint.errors import ConfigError, hint_to_read
 from archlint.packs import Problems
-from archlint.source.files import project_root
+from archlint.source.files import working_root
 
 NAME: Final = "archlint.toml"
 PROJECT: Final = "pyproject.toml"
@@ -24,7 +24,7 @@ def find_config(path: Path) -> Config:
     Raises one `ConfigError` with all mistakes.
     """
     file = nearest_config(path)
-    return Config(project_root(path)) if file is None else read_config(file)
+    return Config(working_root(path)) if file is None else read_config(file)
 
 
 def nearest_config(path: Path) -> Path | None:

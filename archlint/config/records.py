@@ -78,7 +78,8 @@ class Layer(msgspec.Struct, frozen=True):
     """One part of a configuration, for files that `paths` match (for all files, if there are none).
 
     Later layers win. A layer with `select` replaces what earlier ones select and ignore; one with only `ignore`
-    adds to them. `rules` are the settings of `said` by rule id; `validate` fills them in.
+    adds to them. `rules` are the settings of `said` by rule id; `validate` fills them in. `place` is where the layer
+    chooses rules: its `ignore`, or its `select`.
     """
 
     select: tuple[Word, ...] | None = None
@@ -86,6 +87,7 @@ class Layer(msgspec.Struct, frozen=True):
     said: tuple[RuleSaid, ...] = ()
     paths: Patterns | None = None
     rules: dict[str, RuleSettings] = {}
+    place: str = ""
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -112,19 +114,19 @@ class Config(msgspec.Struct, frozen=True):
 
     def settings_for(self, path: Path) -> Settings:
         """Return the settings of a file; call it on a configuration that `validate` returned."""
-        select: tuple[Word, ...] = (Word(ALL),)
-        ignore: tuple[Word, ...] = ()
-        rules: dict[str, RuleSettings] = {}
-        for layer in self.layers:
-            if layer.paths is not None and not layer.paths.match(path):
-                continue
-            if layer.select is not None:
-                select, ignore = layer.select, ()
-            ignore += layer.ignore
-            for rule, settings in layer.rules.items():
-                before = rules.get(rule, RuleSettings())
-                rules[rule] = RuleSettings(settings.severity or before.severity, {**before.params, **settings.params})
-        return Settings(tuple(word.text for word in select), tuple(word.text for word in ignore), rules)
+        return _settings(layer for layer in self.layers if layer.paths is None or layer.paths.match(path))
+
+    def leaves_rules(self, packs: Iterable[Pack]) -> bool:
+        """Whether some rule runs for some files: for all, or for those of one layer with `paths`."""
+        for own in (None, *(layer for layer in self.layers if layer.paths is not None and layer.select)):
+            settings = _settings(layer for layer in self.layers if layer.paths is None or layer is own)
+            if any(settings.runs(pack) for pack in packs):
+                return True
+        return False
+
+    def choice_of_rules(self) -> str:
+        """The place of the last layer for all files that selects or ignores rules; empty if none has a place."""
+        return next((layer.place for layer in self.layers[::-1] if layer.paths is None and layer.place), "")
 
     def excludes(self, path: Path, below: Path | None = None) -> bool:
         """Whether `exclude` matches a file or folder, or a folder above it (with `below`: below that one)."""
@@ -146,6 +148,21 @@ class Config(msgspec.Struct, frozen=True):
             layers=(*self.layers, Layer(selected, ignored)) if selected or ignored else self.layers,
             exclude=(*self.exclude, option_patterns(excluded, self.root)) if excluded else self.exclude,
         )
+
+
+def _settings(layers: Iterable[Layer]) -> Settings:
+    """Return the settings that result from some layers."""
+    select: tuple[Word, ...] = (Word(ALL),)
+    ignore: tuple[Word, ...] = ()
+    rules: dict[str, RuleSettings] = {}
+    for layer in layers:
+        if layer.select is not None:
+            select, ignore = layer.select, ()
+        ignore += layer.ignore
+        for rule, settings in layer.rules.items():
+            before = rules.get(rule, RuleSettings())
+            rules[rule] = RuleSettings(settings.severity or before.severity, {**before.params, **settings.params})
+    return Settings(tuple(word.text for word in select), tuple(word.text for word in ignore), rules)
 
 
 def option_patterns(lines: tuple[str, ...], root: Path) -> Patterns:

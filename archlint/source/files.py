@@ -102,6 +102,17 @@ def project_root(start: Path) -> Path:
     return marked_folder(folder) or folder
 
 
+def working_root(start: Path) -> Path:
+    """Return the folder that a call's own files belong to, such as its baseline.
+
+    That is the nearest parent with a marker; without one the current folder, if the file lies in it; otherwise the
+    file's own folder.
+    """
+    folder = real_path(start).parent
+    here = real_path(Path())
+    return marked_folder(folder) or (here if folder.is_relative_to(here) else folder)
+
+
 def marked_folder(folder: Path) -> Path | None:
     """Return the nearest folder with a marker of a project, from this one up."""
     return next((candidate for candidate in (folder, *folder.parents) if _is_marked(candidate)), None)

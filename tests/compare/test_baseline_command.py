@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -323,3 +324,30 @@ def test_a_clean_system_gets_no_baseline_and_a_fixed_one_an_empty_one(archlint: 
     assert archlint("baseline", "--update").stderr.endswith("removed; it is empty: delete the file\n")
     assert (tmp_path / NAME).read_text() == '{"archlint-baseline": 1}\n'
     assert archlint("check").returncode == 0
+
+
+def test_without_a_marked_project_the_baseline_lies_in_the_current_folder(archlint: Run, tmp_path: Path) -> None:
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "arch.yaml").write_text(old_system())
+    assert archlint("baseline").stderr.startswith(f"wrote {NAME}: 22 findings")
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.jsonl")] == [NAME]
+    done = archlint("check", "y")
+    assert (done.returncode, "11 findings in the baseline." in done.stdout) == (0, True)
+    assert archlint("check", "../y", cwd=tmp_path / "x").returncode == 1, "a file elsewhere keeps its own folder"
+
+
+def test_files_of_several_folders_elsewhere_have_baselines_of_their_own(archlint: Run, tmp_path: Path) -> None:
+    for folder in ("x", "y", "here"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "arch.yaml").write_text(old_system())
+    archlint("baseline", "../x", "../y", cwd=tmp_path / "here")
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.jsonl")) == [f"x/{NAME}", f"y/{NAME}"]
+    assert archlint("check", "../x", "../y", cwd=tmp_path / "here").returncode == 0
+
+
+def test_a_pipe_has_no_baseline(archlint: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    done = archlint("baseline", "pipe.yaml")
+    assert done.returncode == 2
+    assert "error: pipe.yaml is a pipe: a later check could not know its findings again" in done.stderr

@@ -112,3 +112,40 @@ def test_a_wrong_catalogue_is_reported_at_its_line(archlint: Run, tmp_path: Path
     assert done.returncode == 2
     assert "more.yaml:1:" in done.stdout
     assert "unknown kind of component `srevice`" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("config", "place"),
+    [
+        ("# none\nselect = []\n", "archlint.toml:2:1"),
+        ('ignore = ["ALL"]\n', "archlint.toml:1:1"),
+        ('select = ["SRV"]\nignore = ["SRV"]\n', "archlint.toml:2:1"),
+        ('extend = "base.toml"\nfail-on = "info"\n', "base.toml:1:1"),
+    ],
+)
+def test_a_configuration_that_leaves_no_rule_is_an_error_at_its_line(
+    archlint: Run, tmp_path: Path, config: str, place: str
+) -> None:
+    write(tmp_path / "base.toml", 'ignore = ["ALL"]\n')
+    write(tmp_path / "archlint.toml", config)
+    write(tmp_path / "arch.yaml")
+    done = archlint("check", "arch.yaml")
+    assert done.returncode == 2
+    assert f"error: {place}: `select` and `ignore` leave no rule to run\n" in done.stdout
+    assert "All clear" not in done.stdout
+    chosen = archlint("check", "arch.yaml", "--select", "REL003")
+    assert (chosen.returncode, "REL003" in chosen.stdout) == (1, True)
+
+
+def test_a_table_for_some_paths_may_leave_them_no_rule_or_be_the_only_one_that_has_rules(
+    archlint: Run, tmp_path: Path
+) -> None:
+    write(tmp_path / "arch.yaml")
+    write(tmp_path / "old/arch.yaml")
+    for config, files in (
+        ('select = ["REL003"]\n[[per-path]]\npaths = ["old/**"]\nignore = ["ALL"]\n', {"arch.yaml"}),
+        ('select = []\n[[per-path]]\npaths = ["old/**"]\nselect = ["REL003"]\n', {"old/arch.yaml"}),
+    ):
+        write(tmp_path / "archlint.toml", config)
+        done = archlint("check", "-o", "json")
+        assert {file for file, _ in found(done.stdout)} == files, done.stderr
