@@ -143,7 +143,7 @@ def test_a_table_for_some_paths_may_leave_them_no_rule_or_be_the_only_one_that_h
     write(tmp_path / "arch.yaml")
     write(tmp_path / "old/arch.yaml")
     for config, files in (
-        ('select = ["REL003"]\n[[per-path]]\npaths = ["old/**"]\nignore = ["ALL"]\n', {"arch.yaml"}),
+        ('select = ["REL003"]\n[[per-path]]\npaths = ["old/**"]\nignore = ["REL003"]\n', {"arch.yaml"}),
         ('select = []\n[[per-path]]\npaths = ["old/**"]\nselect = ["REL003"]\n', {"old/arch.yaml"}),
     ):
         write(tmp_path / "archlint.toml", config)
