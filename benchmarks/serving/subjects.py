@@ -48,20 +48,32 @@ def pin(cores: Sequence[int]) -> None:
 def started(subject: Subject, folder: Path, **settings: str) -> Iterator[Started]:
     """Run a service on core 1, with the generator on core 0, until the end of the block."""
     begin = time.perf_counter()
-    pin([1])
-    try:
+    with _cores_kept():
+        pin([1])
         with _one_thread():
             service = launch(folder, subject.module, *subject.words, **{**subject.settings, **settings})
-    finally:
         pin([0])
+        try:
+            service.wait_until_listening(_PATIENCE_S)
+            first_answer(service, subject.calls[0])
+            yield Started(service, time.perf_counter() - begin)
+        finally:
+            service.client.close()
+            service.stop()
+            service.kill()
+
+
+@contextmanager
+def _cores_kept() -> Iterator[None]:
+    """Let this process use the same cores at the end as before."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
     try:
-        service.wait_until_listening(_PATIENCE_S)
-        first_answer(service, subject.calls[0])
-        yield Started(service, time.perf_counter() - begin)
+        yield
     finally:
-        service.client.close()
-        service.stop()
-        service.kill()
+        os.sched_setaffinity(0, before)
 
 
 @contextmanager

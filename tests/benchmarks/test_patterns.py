@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.serving import runs
+from benchmarks.serving import runs, subjects
 from benchmarks.serving.faults import summed_up
 from benchmarks.serving.stories import REPEATS, asked_images
 from kit.load import Call, Plan, Record, Samples, summary
@@ -45,6 +46,15 @@ def record(lateness_p99: float, p50: float = 0.01) -> Record:
     seen = samples(99, 99)
     late = Samples(seen.due_s, seen.due_s + lateness_p99, np.full(len(seen.due_s), p50), seen.status)
     return summary(10, late, Counter())
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no system call for cores: run it on Linux")
+def test_a_measured_service_leaves_this_process_its_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = os.sched_getaffinity(0)
+    monkeypatch.setattr(subjects, "launch", lambda *_words, **_settings: pytest.fail("it does not start"))
+    with pytest.raises(pytest.fail.Exception), subjects.started(subjects.Subject("none", "none", ()), tmp_path):
+        pass
+    assert os.sched_getaffinity(0) == before
 
 
 def test_a_late_generator_is_thrown_away_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
