@@ -362,6 +362,19 @@ def jobs_of_one_store(size: int) -> str:
     return _system(parts(), "workloads:\n" + loads, models)
 
 
+def readers_of_old_data(size: int) -> str:
+    """Many clients, each with a freshness of its own, of one store that many jobs fill too late for all of them."""
+    half = size // 2
+    loads = "".join(f"  w{n}: {{from: u{n}, rate: 1/s, slo: {{freshness: {1800 + n}s}}}}\n" for n in range(half))
+    def parts() -> Lines:
+        yield f"cron: {{kind: scheduler, schedule: 1h, triggers: {_numbers(half, 'j{0}')}}}"
+        yield "t: {kind: database}"
+        for n in range(half):
+            yield f"j{n}: {{kind: batch-job, run_time: 10min, records: {1000 + n}, writes: [t]}}"
+            yield f"u{n}: {{kind: client, reads: [t]}}"
+    return _system(parts(), "workloads:\n" + loads)
+
+
 def guardrails(size: int) -> str:
     """One service that calls many guardrails, and continues without those that fail."""
     def parts() -> Lines:
@@ -375,6 +388,7 @@ SHAPES: Final[tuple[Callable[[int], str], ...]] = (
     caches, workloads_and_models, workloads_of_all_models, clients, entrances, jobs, ring, knot, queues_of_one_worker,
     queues_of_one_publisher, monitors, shares, either, layers, halves, cached_servers, queues_in_a_row,
     queues_in_a_ring, servers_behind_a_queue, ladder, vendors, retries_in_a_row, writers, objectives, regions, topic,
-    accepted, adapters, indexes, publishers_of_one_queue, jobs_of_one_store, guardrails,
+    accepted, adapters, indexes, publishers_of_one_queue, jobs_of_one_store, readers_of_old_data,
+    guardrails,
 )  # fmt: skip
 BY_NAME: Final = {shape.__name__: shape for shape in SHAPES}

@@ -13,7 +13,7 @@ from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term
+from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -28,7 +28,8 @@ class Asked(msgspec.Struct, frozen=True):
 class Age(msgspec.Struct, frozen=True):
     """The maximum age of a prediction or of data, the age that is allowed, and the key that changes it.
 
-    `job` is the job or stream that makes up most of the age of data; predictions have none.
+    `also` are others that meet the same age. `job` is the job or stream that makes up most of the age of data;
+    predictions have none.
     """
 
     asked: Asked
@@ -40,11 +41,15 @@ class Age(msgspec.Struct, frozen=True):
     certainty: Certainty = Certainty.PROVEN
     absent: tuple[Place, ...] = ()
     job: str = ""
+    also: tuple[Asked, ...] = ()
 
     @property
     def over_s(self) -> float:
         """Return by how much it is too old."""
         return self.age_s - self.asked.freshness_s
+
+
+Judged = Age | Undecided | None
 
 
 def asked_by_workload(workload: Workload, freshness_s: float) -> Asked:
@@ -63,15 +68,16 @@ def asked_by_relation(relation: Relation) -> Asked:
 def hit_of(traffic: Traffic, ages: list[Age]) -> Hit:
     """Return one hit for all ages at a place: the one that is farthest over what is allowed."""
     worst = max(ages, key=lambda age: age.over_s)
+    asked = [(age, each) for age in (worst, *ages) for each in (age.asked, *age.also)]
     return Hit(
         worst.at,
         worst.message,
         (*worst.terms, worst.asked.limit),
-        tuple(dict.fromkeys(age.asked.related for age in (worst, *ages))),
+        tuple(dict.fromkeys(each.related for _, each in asked)),
         worst.certainty,
         absent=worst.absent,
         cures=worst.cures,
-        loss=max(traffic.of(age.asked.name) * beyond(age.age_s, age.asked.freshness_s) for age in ages),
+        loss=max(traffic.of(each.name) * beyond(age.age_s, each.freshness_s) for age, each in asked),
     )
 
 

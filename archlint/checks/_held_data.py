@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -10,9 +10,9 @@ import msgspec
 from archlint.analysis.stores import DataAge
 from archlint.analysis.system import System
 from archlint.analysis.writers import exceeds_together, is_scheduled
-from archlint.checks._ages import Asked
 from archlint.checks._lines import exceeds
-from archlint.model.architecture import Relation
+from archlint.model.architecture import Relation, Workload
+from archlint.model.places import Place
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -41,9 +41,9 @@ class Held(msgspec.Struct, frozen=True):
 class WritersOfStore:
     """What the writers of one store leave in it, for the question which of them keep an item young enough."""
 
-    def __init__(self, system: System, held: Sequence[Held], asked: Asked) -> None:
+    def __init__(self, system: System, held: Sequence[Held], most_s: float) -> None:
         self._system = system
-        self._most_s = asked.freshness_s
+        self._most_s = most_s
         self.fresh = [one for one in held if not exceeds(one.whole_s, self._most_s)]
         old = [one for one in held if exceeds(one.whole_s, self._most_s)]
         ages: dict[str, float] = {}
@@ -54,7 +54,10 @@ class WritersOfStore:
             for one in self.fresh if one.age.writer.records is not None and not one.age.needs
         }  # fmt: skip
         self._most = sorted(most.items(), key=lambda item: -item[1])[:2]
+        self.written_fresh = sum(one.age.writer.records or 0.0 for one in self.fresh)
+        self._missing: dict[tuple[float | None, str | None], tuple[Place, ...]] = {}
         self._youngest = sorted(ages.items(), key=lambda item: item[1])[:2]
+        self.youngest_old_s = self._youngest[0][1] if self._youngest else 0.0
         self.scheduled = {one.name: one.age.writer for one in old if is_scheduled(one.age.writer)}
         self.written = sum(writer.records or 0.0 for writer in self.scheduled.values())
         self.without_records = sum(writer.records is None for writer in self.scheduled.values())
@@ -62,6 +65,28 @@ class WritersOfStore:
     def reaches(self, count: float, but: str) -> bool:
         """Whether another writer than `but` surely keeps so many records young enough."""
         return any(records >= count for name, records in self._most if name != but)
+
+    @cached_property
+    def keeps_all_fresh(self) -> bool:
+        """Whether a writer surely writes each change in time."""
+        return any(one.age.live and not one.age.needs for one in self.fresh)
+
+    def missing(self, least: float | None, workload: Workload | None) -> tuple[Place, ...]:
+        """Return what would say whether another writer keeps at least so many records young enough."""
+        unknown = workload.name if workload is not None and workload.distinct is None else None
+        key = (least, unknown)
+        if key not in self._missing:
+            self._missing[key] = tuple(dict.fromkeys(self._unsaid(least, workload)))
+        return self._missing[key]
+
+    def _unsaid(self, least: float | None, workload: Workload | None) -> Iterator[Place]:
+        for other in self.fresh:
+            writer = other.age.writer
+            reaches = least is not None and writer.records is not None and writer.records >= least
+            unknown = [writer.place("records")] if writer.records is None else []
+            unknown += [workload.place("distinct")] if workload is not None and workload.distinct is None else []
+            if reaches or unknown:
+                yield from (*other.age.needs, *unknown)
 
     @cached_property
     def are_late_together(self) -> bool:

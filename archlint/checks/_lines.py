@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from archlint.analysis.busiest import may_be_late
@@ -26,6 +27,15 @@ def exceeds(value: float, limit: float) -> bool:
     (False, True)
     """
     return value > limit * (1 + _ROUNDING)
+
+
+def exceeding(values: Sequence[float], limit: float) -> int:
+    """Return how many of some values, sorted from the least, `exceeds` a limit.
+
+    >>> exceeding([1.0, 2.0, 3.0], 2.0)
+    1
+    """
+    return len(values) - bisect_right(values, limit * (1 + _ROUNDING))
 
 
 _STATED: Final = 1e-3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -12,7 +13,16 @@ from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.analysis.work import Work, replicas_key, together, work
 from archlint.analysis.writers import Writers
-from archlint.checks._ages import Age, Asked, asked_by_relation, asked_by_workload, enough, hit_of, old_batch
+from archlint.checks._ages import (
+    Age,
+    Asked,
+    Judged,
+    asked_by_relation,
+    asked_by_workload,
+    enough,
+    hit_of,
+    old_batch,
+)
 from archlint.checks._data_ages import DataReads
 from archlint.checks._lines import allowed_age, exceeds, without_repeats
 from archlint.checks._loss import Traffic
@@ -32,9 +42,6 @@ from archlint.topology import Flow, Step
 from archlint.topology.reach import Reach
 from archlint.verdicts import Certainty, NoParams, Origin, Term, Undecided, Verdict
 
-Judged = Age | Undecided | None
-
-
 _AGEING = frozenset({BATCH, ASYNCHRONOUS})
 """The modes in which a prediction grows old before it is read."""
 
@@ -44,17 +51,16 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
     ages: dict[Place, list[Age]] = {}
     questions: list[Undecided] = []
     writers = Writers(system)
-    reported: dict[str, Unmet] | None = None
-    for judged in _judged(system, writers):
+    reported = _Reported(system, writers)
+    traffic = Traffic(system)
+    data = DataReads(system, writers, traffic, reported.runs_s)
+    for judged in _judged(system, writers, data):
         if isinstance(judged, Age):
-            if judged.job:
-                reported = unmet(system, writers) if reported is None else reported
-                if _is_reported(judged, reported.get(judged.job)):
-                    continue
+            if judged.job and reported.covers(judged):
+                continue
             ages.setdefault(judged.at, []).append(judged)
         elif judged is not None:
             questions.append(judged)
-    traffic = Traffic(system)
     for found in ages.values():
         yield hit_of(traffic, found)
     # Whether a cache holds predictions or data makes no difference where both are too old.
@@ -65,14 +71,28 @@ def check(system: System, params: NoParams) -> Iterator[Verdict]:
     )  # fmt: skip
 
 
-def _is_reported(age: Age, job: Unmet | None) -> bool:
-    """Return whether SRV003 reports the job for the same cause: no schedule makes this data young enough."""
-    return job is not None and (job.blind or exceeds(job.run_s, age.asked.freshness_s))
+class _Reported:
+    """The jobs that SRV003 reports, worked out when they are first asked for."""
+
+    def __init__(self, system: System, writers: Writers) -> None:
+        self._system, self._writers = system, writers
+
+    @cached_property
+    def _jobs(self) -> dict[str, Unmet]:
+        return unmet(self._system, self._writers)
+
+    def covers(self, age: Age) -> bool:
+        """Return whether the cause of an age is reported: no schedule of its job makes this data young enough."""
+        job = self._jobs.get(age.job)
+        return job is not None and (job.blind or exceeds(job.run_s, age.asked.freshness_s))
+
+    def runs_s(self) -> Iterator[float]:
+        """Yield the seconds of the longest runs of the jobs."""
+        return (job.run_s for job in self._jobs.values())
 
 
-def _judged(system: System, writers: Writers) -> Iterator[Judged]:
+def _judged(system: System, writers: Writers, data: DataReads) -> Iterator[Judged]:
     caches = Caches(system)
-    data = DataReads(system, writers)
     yield from data.of_relations()
     for relation in data.asking:
         if relation.verb == "consumes":
@@ -83,7 +103,8 @@ def _judged(system: System, writers: Writers) -> Iterator[Judged]:
         freshness_s = workload.slo.freshness_s
         if freshness_s is not None:
             yield from _of_workload(system, workload, freshness_s, caches, writers)
-            yield from data.of_workload(workload, asked_by_workload(workload, freshness_s))
+            data.ask_of_workload(workload, asked_by_workload(workload, freshness_s))
+    yield from data.judged()
 
 
 def _of_workload(

@@ -367,3 +367,45 @@ def test_a_job_that_no_schedule_helps_is_one_finding(show: str, read: str, rules
     """SRV003 reports it; SRV008 reports only what a shorter period mends."""
     text = JOB.format(show=show, read=read)
     assert {rule for rule in ("SRV003", "SRV008") if lint(rule, text).places} == rules
+
+
+def test_of_many_readers_the_strictest_is_judged_and_the_one_that_loses_most_is_named() -> None:
+    """Thirty clients allow one hour or a little less of a store that is 26 hours old; one has nearly all traffic."""
+    loads = "\n".join(
+        f"  w{n}: {{from: u{n}, rate: {1000 if n == 5 else 1}/s, slo: {{freshness: {3600 - 10 * n}s}}}}" for n in range(30)
+    )
+    clients = "\n".join(f"  u{n}: {{kind: client, reads: [store]}}" for n in range(30))
+    said = lint("SRV008", f"""
+workloads:
+{loads}
+components:
+  store: {{kind: database}}
+  nightly: {{kind: batch-job, schedule: "@daily", run_time: 2h, writes: [store]}}
+{clients}
+""")
+    (finding,) = said.findings.values()
+    assert "`w29` allows an age of at most 55.2 min" in finding.message
+    named = [related.at for related in finding.related]
+    assert named[:8] == [f"workloads.w{n}.slo.freshness" for n in range(29, 21, -1)]
+    assert named[8:] == ["workloads.w5.slo.freshness"]
+    assert finding.loss == pytest.approx(1000 / 1029 * (1 - 3550 / (26 * HOUR)))
+
+
+def test_where_another_rule_reports_the_run_for_the_strictest_reader_the_next_one_is_named() -> None:
+    """SRV003 reports the job, whose run alone is too long for `a` and `c`; `b` needs more frequent runs."""
+    said = lint("SRV008", """
+workloads:
+  a: {from: x, slo: {freshness: 1h}, models: [m]}
+  b: {from: y, slo: {freshness: 10h}, models: [k]}
+  c: {from: y, slo: {freshness: 1h}, models: [k]}
+models: {m: {}, k: {}}
+components:
+  x: {kind: client, reads: [store]}
+  y: {kind: client, calls: [server]}
+  server: {kind: model-server, serves: [k], reads: [store]}
+  store: {kind: database}
+  nightly: {kind: batch-job, schedule: "@daily", run_time: 2h, serves: [m], writes: [store]}
+""")
+    (finding,) = said.findings.values()
+    assert "when `server` reads it, but `b` allows an age of at most 10 h" in finding.message
+    assert "start runs of `nightly` at most 8 h apart" in finding.message
