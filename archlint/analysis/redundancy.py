@@ -96,9 +96,10 @@ def _over_zones(
         return Redundancy(ONE_ZONE, zone, at, total, (*_replicas(members), term))
     # Several members, each in one zone: zones without names may be the same one, or different ones.
     alike = standing if _zone_count(standing) < 2 else ()
+    placed = bool(_regions(alike))
     unnamed = (
         member.component.place("zones" if member.component.zone_count else "region") for member in alike
-        if member.component.zone_count or (not member.component.regions and _regions(alike))
+        if member.component.zone_count or (placed and not member.component.regions)
     )  # fmt: skip
     provided = [member.component.place("uses") for member in standing if member.nothing_said]
     needs = (*unknown, *unplaced, *unnamed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -42,6 +43,67 @@ class _Age(msgspec.Struct, frozen=True):
     needs: tuple[Place, ...]
 
 
+class _Jobs:
+    """The writers of a model's predictions in a store, for those who allow an age; each question is about one."""
+
+    def __init__(self, system: System, ages: Sequence[tuple[Component, _Age]], most_s: float) -> None:
+        self._system, self._most_s = system, most_s
+        self._fresh = {writer.name: (writer, age) for writer, age in ages if age.least_s <= most_s}
+        self._late = {writer.name: writer for writer, age in ages if age.least_s > most_s}
+        least = ((writer.name, age.least_s) for writer, age in ages if age.least_s > most_s)
+        self._youngest = sorted(least, key=lambda item: item[1])[:2]
+        sure = [writer for writer, age in self._fresh.values() if writer.records is not None and not age.needs]
+        self._most = sorted(sure, key=lambda writer: -(writer.records or 0.0))[:2]
+        self._written_fresh = sum(writer.records or 0.0 for writer, _ in self._fresh.values())
+        self._written_late = sum(writer.records or 0.0 for writer in self._late.values())
+        self._late_unknown = sum(writer.records is None for writer in self._late.values())
+        self._missing: dict[tuple[str, str], tuple[Place, ...]] = {}
+
+    def one_is_younger(self, job: Component, own: _Age) -> bool:
+        """Whether another is too old as well, but less so."""
+        return any(name != job.name and least_s < own.least_s for name, least_s in self._youngest)
+
+    def one_reaches(self, distinct: float | None, job: Component) -> bool:
+        """Whether another one surely writes all inputs of a workload, young enough."""
+        if distinct is None:
+            return False
+        return any(writer.name != job.name and (writer.records or 0.0) >= distinct for writer in self._most)
+
+    def missing(self, workload: Workload, job: Component) -> tuple[Place, ...]:
+        """Return what would say whether another one writes all inputs, young enough."""
+        key = (workload.name, job.name if job.name in self._fresh else "")
+        if key not in self._missing:
+            needs: list[Place] = []
+            for other, age in self._fresh.values():
+                reach = _reach(other, workload)
+                if other.name != job.name and (reach.reaches_all or reach.needs):
+                    needs += (*age.needs, *reach.needs)
+            self._missing[key] = tuple(dict.fromkeys(needs))
+        return self._missing[key]
+
+    def written_fresh(self, job: Component) -> float:
+        """Return how many records the others write that are young enough."""
+        return self._written_fresh - ((job.records or 0.0) if job.name in self._fresh else 0.0)
+
+    def written_late(self, job: Component) -> float:
+        """Return how many records the others write that are too old."""
+        return self._written_late - ((job.records or 0.0) if job.name in self._late else 0.0)
+
+    def some_late_unknown(self, job: Component) -> bool:
+        """Whether the file leaves out how many records another one writes that is too old."""
+        return self._late_unknown > (job.name in self._late and job.records is None)
+
+    def may_alternate(self, job: Component) -> bool:
+        """Whether the job and those that are too old might start in turn, so that together they are not."""
+        if job.name in self._late:
+            return len(self._late) > 1 and not self._are_late_together
+        return bool(self._late) and not exceeds_together(self._system, [job, *self._late.values()], self._most_s)
+
+    @cached_property
+    def _are_late_together(self) -> bool:
+        return exceeds_together(self._system, list(self._late.values()), self._most_s)
+
+
 class Writers:
     """The writers of each store; each question about a store or a job is answered once."""
 
@@ -51,6 +113,7 @@ class Writers:
         self._giving: dict[str, dict[str, list[str]]] = {}
         self._live: dict[tuple[str, str], tuple[str, ...]] = {}
         self._ages: dict[tuple[str, str], _Age] = {}
+        self._jobs: dict[tuple[str, str, float], _Jobs] = {}
         self._lives: dict[str, bool] = {}
         self._behind: dict[str, tuple[str, ...]] = {}
         self._started: set[str] = set()
@@ -118,34 +181,24 @@ class Writers:
             return Younger(True)
         if most_s is None:
             return Younger(False)
-        own = self._age(job, model)
-        needs: list[Place] = []
-        together = 0.0
-        late = [job]
-        for other in self.of(store, model):
-            if other.name == job.name:
-                continue
-            age = self._age(other, model)
-            if age.least_s > most_s:
-                if age.least_s < own.least_s:
-                    return Younger(True)      # that one is the finding
-                late.append(other)
-                continue
-            reach = _reach(other, workload)
-            if reach.reaches_all and not age.needs:
-                return Younger(True)
-            if reach.reaches_all or reach.needs:
-                needs += (*age.needs, *reach.needs)
-            together += other.records or 0.0
+        jobs = self._jobs_of(store, model, most_s)
+        distinct = workload.distinct
+        if jobs.one_is_younger(job, self._age(job, model)) or jobs.one_reaches(distinct, job):
+            return Younger(True)         # among those that are too old, that one is the finding
         alone = self._system.productions.are_passed_on(job.name, store, alone=True)
-        distinct, unknown = workload.distinct, False
-        if len(late) > 1 and not exceeds_together(self._system, late, most_s):
-            counts = [other.records for other in late[1:]]
-            together += sum(count or 0.0 for count in counts)
-            unknown = None in counts or distinct is None
+        together, unknown = jobs.written_fresh(job), False
+        if jobs.may_alternate(job):
+            together += jobs.written_late(job)
+            unknown = distinct is None or jobs.some_late_unknown(job)
         doubtful = not alone or unknown or (distinct is not None and together >= distinct)
-        certainty = Certainty.HEURISTIC if doubtful else Certainty.PROVEN
-        return Younger(False, tuple(dict.fromkeys(needs)), certainty)
+        return Younger(False, jobs.missing(workload, job), Certainty.HEURISTIC if doubtful else Certainty.PROVEN)
+
+    def _jobs_of(self, store: str, model: str, most_s: float) -> _Jobs:
+        key = (store, model, most_s)
+        if key not in self._jobs:
+            ages = [(writer, self._age(writer, model)) for writer in self.of(store, model)]
+            self._jobs[key] = _Jobs(self._system, ages, most_s)
+        return self._jobs[key]
 
     def is_live(self, writer: Component) -> bool:
         """Return whether a writer works on events or requests, not on what a job hands it, also over others."""
