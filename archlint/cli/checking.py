@@ -16,10 +16,12 @@ from archlint.cli.outputs import keep_what_is_read, write_output
 from archlint.cli.permission import allows_code
 from archlint.cli.streams import NO_PATH, clean, from_here, here, read_stdin, write_bytes
 from archlint.cli.terminal import error_text, use_color, use_links, width
-from archlint.errors import ArchlintError, UsageError
+from archlint.errors import ArchlintError, UnreadableInputError, UsageError
+from archlint.inputs import input_errors
 from archlint.linter import Options
 from archlint.report import FINDINGS_ALONE, FORMATS, SHOW_DIAGRAMS, SHOW_PATTERNS
 from archlint.report.options import ReportOptions
+from archlint.source.files import read_bytes
 from archlint.verdicts import Report, Severity
 
 if TYPE_CHECKING:
@@ -168,18 +170,28 @@ def _outputs(call: CheckCall) -> tuple[tuple[str, str], ...]:
 
 
 def _list_files(call: CheckCall) -> int:
-    """Print the files that would be checked, one a line, and nothing else."""
-    options = _options(call, _outputs(call))
+    """Print the files that would be checked, one a line, and nothing else; raises `UsageError` for an output."""
+    if call.outputs or call.output_format:
+        raise UsageError("--show-files writes no report", "remove -o, or remove --show-files")
     targets, stdin = _inputs(call)
-    inputs = find_targets(targets, options, stdin)
-    for path in (*inputs.files, *(text.path for text in inputs.texts)):
+    inputs = find_targets(targets, _options(call, ()), stdin)
+    errors, readable = list(inputs.errors), list[Path]()
+    for path in inputs.files:
+        try:
+            read_bytes(path, str(path))
+            readable.append(path)
+        except UnreadableInputError as error:
+            errors += input_errors(error, str(path))
+    for path in (*readable, *(text.path for text in inputs.texts)):
         name = os.fspath(path)
         shown = clean(name)
         safe = os.fsencode(name) if shown == name else shown.encode()
         write_bytes(safe + b"\n")                      # the exact bytes of the name, if they are safe
-    for error in inputs.errors:
-        print(error_text(ArchlintError(error.message)), file=sys.stderr)
-    return 2 if inputs.errors else 0
+    for note in inputs.notes if not call.quiet else ():
+        print(f"note: {note}", file=sys.stderr)
+    for unread in errors:
+        print(error_text(ArchlintError(unread.message, unread.hint)), file=sys.stderr)
+    return 2 if errors else 0
 
 
 def _tell(report: Report, quiet: bool, shown: bool) -> None:

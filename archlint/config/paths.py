@@ -139,6 +139,8 @@ def _readings(text: str, root: str) -> Iterator[tuple[str, str]]:
 
     >>> list(_readings("!./a/*.yaml", "/repo")), list(_readings("../x/", "/repo/sub")), list(_readings("/x", "/repo"))
     ([('/repo', '!/a/*.yaml')], [('/repo', '/x/')], [('/repo', '/x'), ('/', '/x')])
+    >>> list(_readings("../sub", "/repo/sub")), list(_readings("/repo/sub/", "/repo/sub"))
+    ([('/repo/sub', '/**')], [('/repo/sub', '/**')])
     """
     sign, body = ("!", text[1:]) if text.startswith("!") else ("", text)
     if re.match(_DRIVE, body):
@@ -152,7 +154,11 @@ def _readings(text: str, root: str) -> Iterator[tuple[str, str]]:
         body = posixpath.normpath(body)
         while body == ".." or body.startswith("../"):
             base, body = os.path.dirname(base), body[3:] or "."
-        yield base, f"{sign}/{'**' if body == '.' else body + end}"
+        whole = body == "." or os.path.join(base, body) == root
+        yield (root, f"{sign}/**") if whole else (base, f"{sign}/{body}{end}")
+        return
+    if body.startswith("/") and _is_folder(body, root):
+        yield root, f"{sign}/**"
         return
     yield root, text
     if body.startswith("/") and root != os.sep:
@@ -162,11 +168,18 @@ def _readings(text: str, root: str) -> Iterator[tuple[str, str]]:
             yield folder, f"{sign}/{name}"
 
 
+def _is_folder(body: str, root: str) -> bool:
+    """Whether an absolute path is that of a folder, which a search in the folder never comes to."""
+    stem = os.path.normpath(body)
+    alike = os.path.basename(stem) == os.path.basename(root)
+    return stem != os.sep and alike and (stem == root or os.path.realpath(stem) == os.path.realpath(root))
+
+
 def _is_path(body: str) -> bool:
     """Whether a pattern is a path from a folder, as `./x`, `../x` or `a/../x`, and not one of git's."""
     if os.sep == "\\":
         body = body.replace("\\", "/") if body.startswith((".\\", "..\\")) else body
-    return body in {".", ".."} or body.startswith(("./", "../")) or "/../" in body
+    return body in {".", ".."} or body.startswith(("./", "../")) or "/../" in body + "/"
 
 
 def _real_start(body: str) -> tuple[str, str]:

@@ -50,6 +50,23 @@ def checked(archlint: Run, *words: str, cwd: Path | None = None) -> list[str]:
 # --- patterns
 
 
+@pytest.mark.parametrize("pattern", [".", "{here}", "{here}/", "../{name}", "old/..", "{link}"])
+@pytest.mark.parametrize("way", ["option", "configuration"])
+def test_the_folder_itself_can_be_excluded(archlint: Run, tmp_path: Path, pattern: str, way: str) -> None:
+    write(tmp_path, "a.yaml", "old/x.yaml")
+    link = tmp_path.parent / f"link-{tmp_path.name}" / tmp_path.name
+    link.parent.mkdir()
+    link.symlink_to(tmp_path, target_is_directory=True)
+    said = pattern.format(here=tmp_path, name=tmp_path.name, link=link)
+    words = ["--exclude", said] if way == "option" else []
+    if way == "configuration":
+        (tmp_path / "archlint.toml").write_text(f"exclude = [{json.dumps(said)}]\n")
+    done = archlint("check", "--show-files", *words)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert "nothing to check" in archlint("check", *words).stderr
+    assert archlint("check", "--show-files", "a.yaml").stdout == "a.yaml\n"
+
+
 @pytest.mark.parametrize("pattern", ["./old", "./old/", "old/**", "{here}/old", "{here}/old/x.yaml", "./old/*.yaml", "../{name}/old",
                                      "sub/../old/", "{link}/old", "{link}/o*/", "{link}/old/x.yaml"])  # fmt: skip
 @pytest.mark.parametrize("way", ["option", "configuration"])
@@ -312,6 +329,23 @@ def test_show_files_prints_the_files_and_nothing_else(archlint: Run, tmp_path: P
     assert (done.returncode, done.stdout, done.stderr) == (0, "a b.yaml\nb.yaml\na/c.yaml\n", "")
     done = archlint("check", "--show-files", "ci.yaml", "--allow-empty")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_show_files_says_what_check_says(archlint: Run, tmp_path: Path) -> None:
+    write(tmp_path, "arch.yaml")
+    done = archlint("check", "--show-files", "arc.yaml", "arch.yaml")
+    assert (done.returncode, done.stdout) == (2, "arch.yaml\n")
+    assert done.stderr == archlint("check", "arc.yaml", "-o", "json").stderr == (
+        "error: arc.yaml: no such file\n  hint: did you mean `arch.yaml`?\n"
+    )
+    done = archlint("check", "--show-files", "--exclude", "old/")
+    assert (done.returncode, done.stdout) == (0, "arch.yaml\n")
+    assert done.stderr == "note: --exclude: the pattern `old/` matches no YAML file or folder\n"
+    assert archlint("check", "--show-files", "--exclude", "old/", "--quiet").stderr == ""
+    for words in (["-o", "json:report.json"], ["--output-format", "json"]):
+        done = archlint("check", "--show-files", *words)
+        assert (done.returncode, done.stdout, "--show-files writes no report" in done.stderr) == (2, "", True)
+    assert not (tmp_path / "report.json").exists()
 
 
 # --- mistakes in a configuration
