@@ -157,13 +157,13 @@ def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Differ
         after = [path for path in found if not _is_below(in_repository(path), at.unknown)]
         before = _at_revision(at, target, linters, set(found))
         if not target.exists() and not before:
-            raise _nothing(f"{target}, neither now nor at {revision}")
+            raise _nothing(f"{target}, neither now nor at {revision}", at)
         olds |= {str(in_repository(path)): (path, InGit(at)) for path in before}
         news |= {str(in_repository(path)): (path, OnDisk()) for path in after}
     deployed = Deployments(at, targets, linters)
     sources = deployed.then(olds), deployed.now(news)
     if not olds and not news:
-        raise _nothing(f"{', '.join(map(str, targets))}, neither now nor at {revision}")
+        raise _nothing(f"{', '.join(map(str, targets))}, neither now nor at {revision}", at)
     likes = {key: news.get(key, (path,))[0] for key, (path, _) in olds.items()}
     was = _snapshots(linters, olds, likes)
     now = _snapshots(linters, news, {key: path for key, (path, _) in news.items()})
@@ -190,8 +190,12 @@ def _is_below(path: Path, folders: Collection[Path]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
-def _nothing(where: str) -> DiffError:
-    return DiffError(f"nothing to compare in {where}", "name architecture files, or files that deploy a system")
+def _nothing(where: str, at: Revision | None = None) -> DiffError:
+    """Say that there is nothing to compare, or name a submodule of the revision that may have it."""
+    missed = list({**at.absent, **at.unknown}.values()) if at is not None else []
+    more = f" ({len(missed) - 1} more)" if len(missed) > 1 else ""
+    hint = f"{missed[0]}{more}" if missed else "name architecture files, or files that deploy a system"
+    return DiffError(f"nothing to compare in {where}", hint)
 
 
 def _with_signatures(options: Options) -> Options:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -40,9 +40,9 @@ class Blob(msgspec.Struct, frozen=True):
 class Revision:
     """The files of one commit, by their real paths in the work tree.
 
-    Files of a submodule are those of the commit that the revision records for it. `unknown` are the submodules whose
-    recorded commit is not in the clone, each with a message: their files cannot be compared. Raises `DiffError` if
-    there is no repository, or no such revision.
+    Files of a submodule are those of the commit that the revision records for it. `unknown` are the submodules of which
+    one side is not in the clone, each with a message: their files cannot be compared. `absent` are those that are not
+    checked out, whether they changed or not. Raises `DiffError` if there is no repository, or no such revision.
     """
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -54,6 +54,7 @@ class Revision:
         self.top = self.repository.top
         self.commit = self._commit(name)
         self.unknown: dict[Path, str] = {}
+        self.absent: dict[Path, str] = {}
         self.blobs: dict[Path, Blob] = {}
         self._add_tree(self.repository, self.commit)
         self._sizes: dict[str, int] = {}
@@ -72,11 +73,25 @@ class Revision:
     def _add_tree(self, repository: Repository, commit: str) -> None:
         """Add the files of a commit, and of the submodules that it records."""
         away = repository.not_checked_out() if repository.modules is None else frozenset()
+        recorded: dict[Path, str] = {}
         for mode, object_, path in repository.tree(commit, self.name):
             if mode == _SUBMODULE:
+                recorded[path] = object_
                 self._add_submodule(repository, commit, path, object_)
             elif path not in away or path.exists():
                 self.blobs[path] = Blob(mode, object_, commit, repository)
+        if repository.modules is None:
+            self._add_absent(repository, recorded)
+
+    def _add_absent(self, repository: Repository, recorded: Mapping[Path, str]) -> None:
+        """Name the submodules that are not checked out; they differ if another commit is recorded for them now."""
+        for path, now in repository.submodules().items():
+            if not (path / ".git").exists() and not _is_gone(path):
+                inside = path.relative_to(self.top).as_posix()
+                what = f"submodule {inside} is not compared: it is not checked out"
+                self.absent[path] = f"{what}; get it with `git submodule update --init`"
+                if recorded.get(path) != now:
+                    self.unknown[path] = self.absent[path]
 
     def _add_submodule(self, above: Repository, recorded: str, path: Path, commit: str) -> None:
         inside = path.relative_to(self.top).as_posix()

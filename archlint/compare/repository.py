@@ -97,6 +97,14 @@ class Repository:
                 return Repository(path, folder) if ".." not in folder.parts and (folder / "HEAD").is_file() else None
         return None
 
+    def submodules(self) -> dict[Path, str]:
+        """The submodules of the index, each with the commit that it records."""
+        if not (self.top / ".gitmodules").is_file():
+            return {}
+        rows = (self.answers(["ls-files", "--stage", "-z", "--full-name", ":/"]) or b"").split(b"\0")
+        found = (row.partition(b"\t") for row in rows if row.startswith(b"160000 "))
+        return {self.top / os.fsdecode(path): facts.split()[1].decode() for facts, _, path in found}
+
     def has_commit(self, commit: str) -> bool:
         """Whether a commit is in the repository, or comes from the remote of a partial clone."""
         return self.answers(["cat-file", "-e", f"{commit}^{{commit}}"]) is not None

@@ -148,6 +148,36 @@ def test_a_submodule_that_is_not_checked_out_changes_nothing(archlint: Run, tmp_
     assert (done.returncode, done.stdout) == (0, "No difference between HEAD and the work tree.\n")
 
 
+@pytest.mark.parametrize("change", ["other commit", "new"])
+def test_a_submodule_that_changed_but_is_not_checked_out_is_named(
+    archlint: Run, tmp_path: Path, superproject: Path, change: str
+) -> None:
+    name = "libs/search"
+    if change == "new":
+        name = "libs/deep"
+        git(superproject, *ALLOW, "submodule", "--quiet", "add", "../deep", name)
+    else:
+        (tmp_path / "search" / "more.yaml").write_text(system("more"))
+        commit(tmp_path / "search")
+        git(superproject / name, "pull", "-q")
+    commit(superproject)
+    git(tmp_path, "clone", "-q", str(superproject), "clone")
+    done = archlint("diff", "--git", "HEAD~1", "--output", "json", cwd=tmp_path / "clone")
+    why = f"submodule {name} is not compared: it is not checked out; get it with `git submodule update --init`"
+    assert (done.returncode, json.loads(done.stdout)["notes"]) == (0, [why])
+
+
+def test_where_only_a_submodule_has_systems_the_error_names_it(
+    archlint: Run, tmp_path: Path, superproject: Path
+) -> None:
+    git(superproject, "rm", "-q", "arch.yaml")
+    commit(superproject)
+    git(tmp_path, "clone", "-q", str(superproject), "clone")
+    done = archlint("diff", "--git", "HEAD", cwd=tmp_path / "clone")
+    assert done.returncode == 2 and "nothing to compare" in done.stderr
+    assert "submodule libs/search is not compared: it is not checked out" in " ".join(done.stderr.split())
+
+
 def test_a_submodule_that_was_added_is_new(archlint: Run, tmp_path: Path, superproject: Path) -> None:
     git(superproject, *ALLOW, "submodule", "--quiet", "add", "../deep", "libs/deep")
     done = archlint("diff", "--git", "HEAD", "--output", "json", cwd=superproject)
