@@ -136,10 +136,10 @@ def _report_growth(
 ) -> int:
     """Print the findings that are new in each baseline since the revision; return the exit status."""
     there = {target: files for target, files in groups.items() if os.path.exists(target)}
+    at = Revision(revision, Path(os.path.realpath(next(iter(there or groups)))).parent)
     if not there:
         click.echo("no baseline, so none has grown")
         return 0
-    at = Revision(revision, Path(os.path.realpath(next(iter(there)))).parent)
     former = former_baselines(at, config, file)
     status = 0
     for target, files in there.items():

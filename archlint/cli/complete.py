@@ -138,6 +138,9 @@ def complete_workload(ctx: click.Context, _param: click.Parameter, incomplete: s
 
 
 def _named(ctx: click.Context) -> Path:
-    """Return the first path of a call, or the file that is read without one."""
-    paths = ctx.params.get("paths") or ()
+    """Return the first path of a call, or the file that is read without one.
+
+    While the value of an option is missing, click leaves the paths before it among the words that it did not assign.
+    """
+    paths = ctx.params.get("paths") or ctx.args
     return Path(paths[0]) if paths else Path("arch.yaml")

@@ -71,6 +71,8 @@ def _elsewhere(word: str, config: Path | None) -> str:
 
     if pattern_named(word) is not None:
         return f"it is a pattern: archlint patterns {word}"
+    if word.upper() in {pack.family for pack in all_packs(config)}:
+        return f"it is a family of rules: archlint rules {word.upper()}"
     if word in KINDS:
         return f"it is a kind of component, which {KINDS[word]}"
     known = all_technologies(config).get(word)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import msgspec
 
 from archlint.cli.outputs import save, say, unwritable
-from archlint.errors import UnreadableInputError, UsageError
+from archlint.errors import ArchlintError, UnreadableInputError, UsageError
 from archlint.listing import file_schema
 from archlint.model.schema import architecture_schema
 from archlint.source.files import keep_inside, read_bytes
@@ -104,12 +105,20 @@ def command(path: Path) -> None:
     if schema.exists() and not _is_schema(schema):
         raise UsageError(f"{schema} exists, and is not the schema: it is not overwritten", "choose another folder")
     text = msgspec.json.format(msgspec.json.encode(file_schema()), indent=2) + b"\n"
+    is_new = not schema.parent.exists()
     try:
         schema.parent.mkdir(exist_ok=True)
     except OSError as error:
         raise unwritable(schema.parent, error) from None
-    save(schema, text, inside=path.parent)
-    save(path, STARTER.format(schema=SCHEMA.as_posix(), name=path.name).encode(), replace=False)
+    try:
+        save(schema, text, inside=path.parent)
+        save(path, STARTER.format(schema=SCHEMA.as_posix(), name=path.name).encode(), replace=False)
+    except ArchlintError:                          # a full disk, or a name that is too long
+        if is_new:
+            with suppress(OSError):
+                schema.unlink(missing_ok=True)
+                schema.parent.rmdir()
+        raise
     say(f"wrote {path} and {os.path.relpath(schema)}\nnext: archlint check {path}")
 
 

@@ -111,13 +111,14 @@ def json_system(one: SystemDifference) -> JsonSystem:
     """Return the difference of one system for JSON."""
 
     def findings(some: tuple[Finding, ...], root: str) -> Findings:
-        return [json_finding(finding, root) for finding in some]
+        return [json_finding(finding, root, one.system) for finding in some]
 
     return JsonSystem(
         one.old, one.new, one.system, [_part(part) for part in one.parts],
         [JsonDerived(d.subject, d.fact, d.old, d.new) for d in one.derived],
         findings(one.found, one.new), findings(one.healed, one.old), findings(one.accepted, one.new),
-        findings(one.undecided, one.old), [JsonRegraded(json_finding(r.finding, one.new), r.was) for r in one.regraded],
+        findings(one.undecided, one.old),
+        [JsonRegraded(json_finding(r.finding, one.new, one.system), r.was) for r in one.regraded],
         one.unchanged, list(one.notes),
     )  # fmt: skip
 

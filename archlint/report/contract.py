@@ -26,6 +26,7 @@ EndColumn = Annotated[int, Meta(description="Column after the last character, co
 Root = Annotated[
     str, Meta(description="The file that was checked; differs from `file` if that is an included file.")
 ]
+SystemName = Annotated[str, Meta(description="Name of the system; empty if it has none.")]
 Severity = Annotated[str, Meta(extra_json_schema={"enum": ["error", "warning", "info"]})]
 Certainty = Annotated[
     str,
@@ -160,6 +161,7 @@ class JsonFinding(msgspec.Struct, frozen=True):
         JsonBaseline | None, Meta(description="Its entry in the baseline; null outside of `baselined`.")
     ]
     root: Root
+    system: SystemName
     path: Annotated[
         list[JsonRelated],
         Meta(description="The places that a request passes, in order; empty if the finding is not about a path."),
@@ -202,6 +204,7 @@ class JsonUndecided(msgspec.Struct, frozen=True):
     end_column: EndColumn
     because: Annotated[str, Meta(description="What is unknown, or empty.")]
     root: Root
+    system: SystemName
     family: Annotated[
         str, Meta(description="The family of facts that the file never mentions, such as timeouts; else empty.")
     ]
@@ -213,6 +216,7 @@ class JsonHint(msgspec.Struct, frozen=True):
     """A fact to know that no rule judges."""
 
     root: Root
+    system: SystemName
     at: At
     message: Annotated[str, Meta(description="What happens, such as what gets more requests when a cache fails.")]
     file: File
@@ -229,6 +233,7 @@ class JsonPattern(msgspec.Struct, frozen=True):
     workload: Annotated[str, Meta(description="Name of the workload.")]
     roles: Annotated[dict[str, list[str]], Meta(description="The components in each role.")]
     root: Root
+    system: SystemName
 
 
 class JsonError(msgspec.Struct, frozen=True):
@@ -245,7 +250,7 @@ class JsonFile(msgspec.Struct, frozen=True):
     """A system that was checked."""
 
     root: Root
-    system: Annotated[str, Meta(description="Name of the system.")]
+    system: SystemName
     rules_run: Annotated[int, Meta(ge=0)]
     imported: Annotated[
         list[str], Meta(description="The deployment files that the facts come from; empty for an architecture file.")

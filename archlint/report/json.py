@@ -73,15 +73,15 @@ def _document(report: Report) -> JsonReport:
     files = report.files
     return JsonReport(
         version=VERSION,
-        findings=[json_finding(found, file.file) for file, found in report.ordered],
-        undecided=[_undecided(question, file.file) for file in files for question in file.undecided],
+        findings=[json_finding(found, file.file, file.system) for file, found in report.ordered],
+        undecided=[_undecided(question, file.file, file.system) for file in files for question in file.undecided],
         accepted=[
-            json_finding(entry.finding, file.file, _acceptance(entry))
+            json_finding(entry.finding, file.file, file.system, _acceptance(entry))
             for file in files
             for entry in file.accepted
         ],
         baselined=[
-            json_finding(known.finding, file.file, baseline=JsonBaseline(known.fingerprint, known.was))
+            json_finding(known.finding, file.file, file.system, baseline=JsonBaseline(known.fingerprint, known.was))
             for file in files
             for known in file.baselined
         ],
@@ -91,8 +91,8 @@ def _document(report: Report) -> JsonReport:
             for state, entries in (("healed", use.healed), ("accepted", use.accepted))
             for entry in entries
         ],
-        patterns=[_pattern(found, file.file) for file in files for found in file.patterns],
-        hints=[_hint(hint, file.file) for file in files for hint in file.hints],
+        patterns=[_pattern(found, file.file, file.system) for file in files for found in file.patterns],
+        hints=[_hint(hint, file.file, file.system) for file in files for hint in file.hints],
         errors=[JsonError(e.message, e.hint, e.file, e.line, e.column) for e in report.errors],
         files=[JsonFile(file.file, file.system, file.rules_run, list(file.imported)) for file in files],
         summary=_summary(report),
@@ -100,9 +100,10 @@ def _document(report: Report) -> JsonReport:
 
 
 def json_finding(
-    finding: Finding, root: str, acceptance: JsonAcceptance | None = None, baseline: JsonBaseline | None = None
-) -> JsonFinding:
-    """Return a finding as the report writes it; `root` is the file that was checked."""
+    finding: Finding, root: str, system: str, acceptance: JsonAcceptance | None = None,
+    baseline: JsonBaseline | None = None,
+) -> JsonFinding:  # fmt: skip
+    """Return a finding as the report writes it; `root` is the file that was checked, with the name of its system."""
     here = finding.location
     return JsonFinding(
         rule=finding.rule,
@@ -129,6 +130,7 @@ def json_finding(
         acceptance=acceptance,
         baseline=baseline,
         root=root,
+        system=system,
         path=[_related(step) for step in finding.path],
         loss=finding.loss,
         places=[_place(place) for place in finding.all_places],
@@ -169,7 +171,7 @@ def _related(other: ShownRelated) -> JsonRelated:
     )
 
 
-def _undecided(question: OpenQuestion, root: str) -> JsonUndecided:
+def _undecided(question: OpenQuestion, root: str, system: str) -> JsonUndecided:
     here = question.location
     return JsonUndecided(
         rule=question.rule,
@@ -185,6 +187,7 @@ def _undecided(question: OpenQuestion, root: str) -> JsonUndecided:
         end_column=here.end_column,
         because=question.because,
         root=root,
+        system=system,
         family=question.family,
         unread=list(question.unread),
         mistakes=[
@@ -200,16 +203,16 @@ def _acceptance(entry: Accepted) -> JsonAcceptance:
     )
 
 
-def _hint(hint: ShownRelated, root: str) -> JsonHint:
+def _hint(hint: ShownRelated, root: str, system: str) -> JsonHint:
     there = hint.location
     return JsonHint(
-        root, hint.at, hint.message, there.file, there.line, there.column, there.end_line, there.end_column
+        root, system, hint.at, hint.message, there.file, there.line, there.column, there.end_line, there.end_column
     )
 
 
-def _pattern(found: RecognisedPattern, root: str) -> JsonPattern:
+def _pattern(found: RecognisedPattern, root: str, system: str) -> JsonPattern:
     roles = {role: list(names) for role, names in found.roles.items()}
-    return JsonPattern(found.pattern, found.workload, roles, root)
+    return JsonPattern(found.pattern, found.workload, roles, root, system)
 
 
 def _summary(report: Report) -> JsonSummary:

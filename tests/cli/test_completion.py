@@ -135,3 +135,21 @@ def test_rules_are_picked_by_family_prefix_and_name(archlint: Run) -> None:
     done = archlint("rules", "SVR")
     assert done.returncode == 2
     assert "no rule has the family, id or name `SVR`\n  hint: did you mean `SRV`?" in done.stderr
+
+
+@pytest.mark.parametrize("words", [
+    ["whatif", "other.yaml", "--set"], ["whatif", "--color", "never", "other.yaml", "--set"],
+    ["sweep", "--set", "components.beta.replicas=1..2", "other.yaml", "--set"], ["sensitivity", "other.yaml", "--only"],
+])  # fmt: skip
+def test_facts_are_completed_from_the_file_that_the_call_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file, name in (("arch.yaml", "alpha"), ("other.yaml", "beta")):
+        (tmp_path / file).write_text(f"archlint: 1\ncomponents: {{{name}: {{kind: service}}}}\n")
+    kind = get_completion_class("bash")
+    assert kind is not None
+    shell = kind(app, {}, "archlint", "_ARCHLINT_COMPLETE")
+    assert [item.value for item in shell.get_completions(words, "components.")] == ["components.beta."]
+    alone = [words[0], words[-1]]
+    assert [item.value for item in shell.get_completions(alone, "components.")] == ["components.alpha."]

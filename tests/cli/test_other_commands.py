@@ -168,3 +168,20 @@ def test_a_factor_that_is_no_usable_number_is_refused(in_process: Run, tmp_path:
     (tmp_path / "arch.yaml").write_text(FAILING)
     done = in_process("sensitivity", "arch.yaml", "--factor", value)
     assert (done.returncode, done.stdout) == (2, "") and "--factor" in done.stderr
+
+
+def test_a_failed_init_leaves_nothing_behind(archlint: Run, tmp_path: Path) -> None:
+    """The schema can be written, but the name of the file is too long for the file system."""
+    done = archlint("init", f"{'x' * 300}.yaml")
+    assert (done.returncode, done.stdout) == (2, "") and done.stderr.startswith("error: ")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / ".archlint").mkdir()
+    assert archlint("init", f"{'x' * 300}.yaml").returncode == 2
+    assert (tmp_path / ".archlint").is_dir()
+
+
+def test_a_family_of_rules_is_explained_by_its_list(archlint: Run) -> None:
+    done = archlint("explain", "srv")
+    assert (done.returncode, done.stderr) == (
+        2, "error: there is no rule or key `srv`\n  hint: it is a family of rules: archlint rules SRV\n"
+    )  # fmt: skip

@@ -39,6 +39,7 @@ def test_each_system_has_its_own_name_lines_and_findings(two: Path) -> None:
 def test_formats_list_both_systems(archlint: Run, two: Path) -> None:
     data = json.loads(archlint("check", "arch.yaml", "-o", "json").stdout)
     assert [file["system"] for file in data["files"]] == ["shop", "staging"]
+    assert {one["system"] for one in data["findings"]} == {"shop", "staging"}
     gitlab = json.loads(archlint("check", "arch.yaml", "-o", "gitlab").stdout)
     prints = [issue["fingerprint"] for issue in gitlab if issue["check_name"].startswith("SRV001")]
     assert len(set(prints)) == len(prints) == 2

@@ -125,6 +125,10 @@ def test_the_first_baseline_is_no_growth_and_wrong_revisions_are_named(archlint:
     done = archlint("baseline", "--since", "HEAD")
     assert (done.returncode, done.stdout) == (0, f"{NAME} is the first baseline: HEAD has none, so everything in it is new\n")
     assert "no revision `nowhere`" in archlint("baseline", "--since", "nowhere").stderr
+    (old.parent / NAME).unlink()
+    assert archlint("baseline", "--since", "HEAD").stdout == "no baseline, so none has grown\n"
+    done = archlint("baseline", "--since", "nowhere")
+    assert (done.returncode, "no revision `nowhere`" in done.stderr) == (2, True)
     both = archlint("baseline", "--since", "HEAD", "--update")
     assert (both.returncode, "--update writes and --since does not" in both.stderr) == (2, True)
 
