@@ -6,93 +6,81 @@ one chain, of queues in a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
-_HEAD: Final = "archlint: 1\nsystem: shape\n"
-_SLO: Final = "slo: {latency: {p99: 200ms}, freshness: 1h}"
-_MAIN: Final = f"workloads:\n  main: {{from: page, rate: 5/s, waits: true, {_SLO}}}\n"
-_MODEL: Final = "models:\n  m: {service_time: {p50: 20ms, p99: 90ms}, version: 1.0.0}\n"
-_SERVER: Final = "{kind: model-server, serves: [m], replicas: 2, zones: [a, b]}"
-Lines = Iterator[str]
-
-
-def _system(parts: Iterator[str], workloads: str = _MAIN, models: str = _MODEL) -> str:
-    return _HEAD + workloads + models + "components:\n" + "".join(f"  {part}\n" for part in parts)
-
-
-def _numbers(size: int, form: str) -> str:
-    """Return a list of numbered targets."""
-    return "[" + ", ".join(form.format(number) for number in range(size)) + "]"
+from benchmarks.queue_shapes import (
+    consumers_of_one_queue,
+    jobs,
+    jobs_of_one_store,
+    publishers_of_one_queue,
+    queues_in_a_ring,
+    queues_in_a_row,
+    queues_of_one_publisher,
+    queues_of_one_worker,
+    readers_of_old_data,
+    servers_behind_a_queue,
+    topic,
+    writers,
+)
+from benchmarks.shape_parts import SERVER, SLO, Lines, numbers, system
 
 
 def caches(size: int) -> str:
     """One component that reads many caches, each of which may answer."""
     def parts() -> Lines:
         yield "page: {kind: client, calls: [api]}"
-        reads = _numbers(size, "{{to: c{0}, hit_ratio: 0.001, ttl: 5min}}")
+        reads = numbers(size, "{{to: c{0}, hit_ratio: 0.001, ttl: 5min}}")
         yield f"api: {{kind: service, reads: {reads}, calls: [server]}}"
-        yield f"server: {_SERVER}"
+        yield f"server: {SERVER}"
         yield from (f"c{number}: {{kind: cache, service_time: 1ms}}" for number in range(size))
-    return _system(parts())
+    return system(parts())
 
 
 def workloads_and_models(size: int) -> str:
     """Many workloads on one path to a server of many models (half of the size each); each workload uses one model."""
     half = size // 2
-    loads = "".join(f"  w{n}: {{from: page, rate: 5/s, waits: true, models: [m{n}], {_SLO}}}\n" for n in range(half))
+    loads = "".join(f"  w{n}: {{from: page, rate: 5/s, waits: true, models: [m{n}], {SLO}}}\n" for n in range(half))
     models = "models:\n" + "".join(f"  m{n}: {{service_time: 5ms, version: 1.0.0}}\n" for n in range(half))
     def parts() -> Lines:
         yield "page: {kind: client, calls: [api]}"
         yield "api: {kind: service, calls: [{to: server, optional: true, timeout: 1s}]}"
-        yield f"server: {{kind: model-server, serves: {_numbers(half, 'm{0}')}, replicas: 2, zones: [a, b]}}"
-    return _system(parts(), "workloads:\n" + loads, models)
+        yield f"server: {{kind: model-server, serves: {numbers(half, 'm{0}')}, replicas: 2, zones: [a, b]}}"
+    return system(parts(), "workloads:\n" + loads, models)
 
 
 def workloads_of_all_models(size: int) -> str:
     """Many workloads on one path to many servers (half of the size each); no workload names its models."""
     half = size // 2
-    loads = "".join(f"  w{n}: {{from: page, rate: 5/s, waits: true, {_SLO}}}\n" for n in range(half))
+    loads = "".join(f"  w{n}: {{from: page, rate: 5/s, waits: true, {SLO}}}\n" for n in range(half))
     models = "models:\n" + "".join(f"  m{n}: {{service_time: 5ms, version: 1.0.0}}\n" for n in range(half))
     def parts() -> Lines:
         yield "page: {kind: client, calls: [api]}"
-        yield f"api: {{kind: service, calls: {_numbers(half, '{{to: s{0}, optional: true, timeout: 1s}}')}}}"
+        yield f"api: {{kind: service, calls: {numbers(half, '{{to: s{0}, optional: true, timeout: 1s}}')}}}"
         yield from (f"s{n}: {{kind: model-server, serves: [m{n}], replicas: 2, zones: [a, b]}}" for n in range(half))
-    return _system(parts(), "workloads:\n" + loads, models)
+    return system(parts(), "workloads:\n" + loads, models)
 
 
 def clients(size: int) -> str:
     """Many clients of one chain of calls, half of the size each."""
     half = size // 2
-    loads = "".join(f"  w{n}: {{from: u{n}, rate: 5/s, waits: true, {_SLO}}}\n" for n in range(half))
+    loads = "".join(f"  w{n}: {{from: u{n}, rate: 5/s, waits: true, {SLO}}}\n" for n in range(half))
     def parts() -> Lines:
         yield from (f"u{n}: {{kind: client, calls: [h0]}}" for n in range(half))
         yield from (f"h{n}: {{kind: service, service_time: 1ms, calls: [h{n + 1}]}}" for n in range(half))
-        yield f"h{half}: {_SERVER}"
-    return _system(parts(), "workloads:\n" + loads)
+        yield f"h{half}: {SERVER}"
+    return system(parts(), "workloads:\n" + loads)
 
 
 def entrances(size: int) -> str:
     """Many clients that enter one chain at different places, half of the size each."""
     half = size // 2
-    loads = "".join(f"  w{n}: {{from: u{n}, rate: 5/s, waits: true, {_SLO}}}\n" for n in range(half))
+    loads = "".join(f"  w{n}: {{from: u{n}, rate: 5/s, waits: true, {SLO}}}\n" for n in range(half))
     def parts() -> Lines:
         yield from (f"u{n}: {{kind: client, calls: [h{n}]}}" for n in range(half))
         yield from (f"h{n}: {{kind: service, service_time: 1ms, calls: [h{n + 1}]}}" for n in range(half))
-        yield f"h{half}: {_SERVER}"
-    return _system(parts(), "workloads:\n" + loads)
-
-
-def jobs(size: int) -> str:
-    """A chain of batch jobs, each reading the output of the previous one."""
-    half = size // 2
-    def parts() -> Lines:
-        yield f"page: {{kind: client, reads: [t{half}]}}"
-        yield "t0: {kind: database}"
-        for n in range(half):
-            yield f"j{n}: {{kind: batch-job, serves: [m], schedule: '@daily', reads: [t{n}], writes: [t{n + 1}]}}"
-            yield f"t{n + 1}: {{kind: database}}"
-    return _system(parts())
+        yield f"h{half}: {SERVER}"
+    return system(parts(), "workloads:\n" + loads)
 
 
 def ring(size: int) -> str:
@@ -100,7 +88,7 @@ def ring(size: int) -> str:
     def parts() -> Lines:
         yield "page: {kind: client, calls: [h0]}"
         yield from (f"h{n}: {{kind: service, calls: [h{(n + 1) % size}]}}" for n in range(size))
-    return _system(parts())
+    return system(parts())
 
 
 def knot(size: int) -> str:
@@ -109,73 +97,48 @@ def knot(size: int) -> str:
         yield "page: {kind: client, calls: [h0]}"
         for n in range(size):
             yield f"h{n}: {{kind: service, calls: [h{(n + 1) % size}, h{(n * 7 + 3) % size}]}}"
-    return _system(parts())
-
-
-def queues_of_one_worker(size: int) -> str:
-    """One worker of many queues, each with its own publisher."""
-    def parts() -> Lines:
-        yield f"page: {{kind: client, calls: {_numbers(size // 2, 'a{0}')}}}"
-        for n in range(size // 2):
-            yield f"a{n}: {{kind: service, publishes: [q{n}]}}"
-            yield f"q{n}: {{kind: queue, max_length: 1000}}"
-        consumed = _numbers(size // 2, "q{0}")
-        yield f"worker: {{kind: worker, serves: [m], replicas: 2, consumes: {consumed}, writes: [t]}}"
-        yield "t: {kind: database}"
-    return _system(parts())
-
-
-def queues_of_one_publisher(size: int) -> str:
-    """One service that publishes to many queues, each with its own worker."""
-    def parts() -> Lines:
-        yield "page: {kind: client, calls: [api]}"
-        yield f"api: {{kind: service, publishes: {_numbers(size // 2, 'q{0}')}}}"
-        for n in range(size // 2):
-            yield f"q{n}: {{kind: queue, max_length: 1000}}"
-            yield f"w{n}: {{kind: worker, serves: [m], replicas: 2, consumes: [q{n}], writes: [t]}}"
-        yield "t: {kind: database}"
-    return _system(parts())
+    return system(parts())
 
 
 def monitors(size: int) -> str:
     """One server with many monitoring systems."""
     def parts() -> Lines:
         yield "page: {kind: client, calls: [server]}"
-        watched = _numbers(size, "o{0}")
+        watched = numbers(size, "o{0}")
         yield f"server: {{kind: model-server, serves: [m], monitored_by: {watched}, logs_to: {watched}}}"
         yield from (f"o{n}: {{kind: monitoring}}" for n in range(size))
-    return _system(parts())
+    return system(parts())
 
 
 def shares(size: int) -> str:
     """One component that sends a share of its requests to each of many servers."""
     def parts() -> Lines:
         yield "page: {kind: client, calls: [api]}"
-        yield f"api: {{kind: service, calls: {_numbers(size, f'{{{{to: s{{0}}, share: {1 / size:.9f}}}}}')}}}"
+        yield f"api: {{kind: service, calls: {numbers(size, f'{{{{to: s{{0}}, share: {1 / size:.9f}}}}}')}}}"
         yield from (f"s{n}: {{kind: model-server, serves: [m], replicas: 1}}" for n in range(size))
-    return _system(parts())
+    return system(parts())
 
 
 def either(size: int) -> str:
     """One component that needs any one of many servers."""
     def parts() -> Lines:
         yield "page: {kind: client, calls: [api]}"
-        yield f"api: {{kind: service, calls: {_numbers(size, '{{to: s{0}, either: e, timeout: 1s}}')}}}"
+        yield f"api: {{kind: service, calls: {numbers(size, '{{to: s{0}, either: e, timeout: 1s}}')}}}"
         yield from (f"s{n}: {{kind: model-server, serves: [m], replicas: 1}}" for n in range(size))
-    return _system(parts())
+    return system(parts())
 
 
 def layers(size: int) -> str:
     """Layers of ten services; each needs one of two of the next layer."""
     depth = size // 10
     def parts() -> Lines:
-        yield f"page: {{kind: client, calls: {_numbers(10, 'h0x{0}')}}}"
+        yield f"page: {{kind: client, calls: {numbers(10, 'h0x{0}')}}}"
         for layer in range(depth):
             for n in range(10):
                 to = f"{{to: h{layer + 1}x{n}, either: e}}, {{to: h{layer + 1}x{(n + 3) % 10}, either: e}}"
                 calls = f", calls: [{to}]" if layer + 1 < depth else ", serves: [m]"
                 yield f"h{layer}x{n}: {{kind: service, replicas: 1{calls}}}"
-    return _system(parts())
+    return system(parts())
 
 
 def halves(size: int) -> str:
@@ -188,43 +151,12 @@ def cached_servers(size: int) -> str:
     half = size // 2
     def parts() -> Lines:
         yield "page: {kind: client, calls: [api]}"
-        reads = _numbers(half, "{{to: c{0}, hit_ratio: 0.001}}")
-        yield f"api: {{kind: service, reads: {reads}, calls: {_numbers(half, 's{0}')}}}"
+        reads = numbers(half, "{{to: c{0}, hit_ratio: 0.001}}")
+        yield f"api: {{kind: service, reads: {reads}, calls: {numbers(half, 's{0}')}}}"
         for n in range(half):
             yield f"c{n}: {{kind: cache}}"
             yield f"s{n}: {{kind: model-server, serves: [m], reads: [c{n}], writes: [c{n}]}}"
-    return _system(parts())
-
-
-def queues_in_a_row(size: int) -> str:
-    """Queues one behind the other, each with a worker that runs a model and publishes to the next."""
-    half = size // 2
-    def parts() -> Lines:
-        yield "page: {kind: client, calls: [api]}"
-        yield "api: {kind: service, publishes: [q0]}"
-        for n in range(half):
-            onward = f"publishes: [q{n + 1}]" if n + 1 < half else "writes: [t]"
-            yield f"q{n}: {{kind: queue, max_length: 100}}"
-            yield f"w{n}: {{kind: worker, serves: [m], replicas: 1, consumes: [q{n}], {onward}}}"
-        yield "t: {kind: database}"
-    return _system(parts())
-
-
-def queues_in_a_ring(size: int) -> str:
-    """Queues whose last worker publishes to the first again."""
-    return queues_in_a_row(size).replace("writes: [t]", "publishes: [q0]")
-
-
-def servers_behind_a_queue(size: int) -> str:
-    """A worker that calls a chain of servers."""
-    def parts() -> Lines:
-        yield "page: {kind: client, publishes: [q]}"
-        yield "q: {kind: queue}"
-        yield "w: {kind: worker, consumes: [q], calls: [s0], writes: [t]}"
-        for n in range(size):
-            yield f"s{n}: {{kind: model-server, serves: [m], calls: [{f's{n + 1}' if n + 1 < size else 't'}]}}"
-        yield "t: {kind: database}"
-    return _system(parts())
+    return system(parts())
 
 
 def ladder(size: int) -> str:
@@ -236,7 +168,7 @@ def ladder(size: int) -> str:
             both = ", ".join(f"{{to: {side}{n + 1}, either: e}}" for side in "ab")
             calls = f"calls: [{both}]" if n + 1 < half else "serves: [m]"
             yield from (f"{side}{n}: {{kind: service, replicas: 1, availability: 99%, {calls}}}" for side in "ab")
-    return _system(parts())
+    return system(parts())
 
 
 def vendors(size: int) -> str:
@@ -246,7 +178,7 @@ def vendors(size: int) -> str:
         calls = (f"{{to: v{n}, timeout: 1s, fallback: v{(n + 1) % size}}}" for n in range(size))
         yield f"api: {{kind: gateway, calls: [{', '.join(calls)}]}}"
         yield from (f"v{n}: {{kind: external, serves: [m], availability: 99%}}" for n in range(size))
-    return _system(parts())
+    return system(parts())
 
 
 def retries_in_a_row(size: int) -> str:
@@ -256,20 +188,8 @@ def retries_in_a_row(size: int) -> str:
         for n in range(size):
             call = f"{{to: h{n + 1}, timeout: 1s, retries: 1}}"
             yield f"h{n}: {{kind: service, service_time: 1ms, replicas: 2, availability: 99.9%, calls: [{call}]}}"
-        yield f"h{size}: {_SERVER}"
-    return _system(parts())
-
-
-def writers(size: int) -> str:
-    """Many jobs that write one store which is read with a freshness."""
-    def parts() -> Lines:
-        yield "page: {kind: client, calls: [server]}"
-        yield "server: {kind: model-server, serves: [m], reads: [f]}"
-        yield "f: {kind: feature-store}"
-        for n in range(size):
-            yield f"j{n}: {{kind: batch-job, schedule: '@daily', run_time: 1h, reads: [w], writes: [f]}}"
-        yield "w: {kind: warehouse}"
-    return _system(parts())
+        yield f"h{size}: {SERVER}"
+    return system(parts())
 
 
 def objectives(size: int) -> str:
@@ -280,39 +200,28 @@ def objectives(size: int) -> str:
     def parts() -> Lines:
         yield "page: {kind: client, calls: [api]}"
         yield "api: {kind: service, service_time: 1ms, replicas: 2, calls: [{to: server, timeout: 1s}]}"
-        yield f"server: {_SERVER}"
-    return _system(parts(), "workloads:\n" + "".join(map(load, range(size))))
+        yield f"server: {SERVER}"
+    return system(parts(), "workloads:\n" + "".join(map(load, range(size))))
 
 
 def regions(size: int) -> str:
     """Servers in regions and zones of their own, of which one is enough."""
     def parts() -> Lines:
-        yield f"page: {{kind: client, calls: {_numbers(size, '{{to: s{0}, either: e, timeout: 1s}}')}}}"
+        yield f"page: {{kind: client, calls: {numbers(size, '{{to: s{0}, either: e, timeout: 1s}}')}}}"
         for n in range(size):
             place = f"region: r{n}, zones: [z{n}], availability: 99%"
             yield f"s{n}: {{kind: model-server, serves: [m], replicas: 2, {place}}}"
-    return _system(parts()).replace("system:", "zone_availability: 99.9%\nregion_availability: 99.99%\nsystem:", 1)
-
-
-def topic(size: int) -> str:
-    """One queue with many consumers, each with its own store."""
-    def parts() -> Lines:
-        yield "page: {kind: client, publishes: [t]}"
-        yield "t: {kind: queue, uses: kafka}"
-        for n in range(size):
-            yield f"w{n}: {{kind: worker, serves: [m], service_time: 5ms, replicas: 2, consumes: [t], writes: [d{n}]}}"
-            yield f"d{n}: {{kind: database}}"
-    return _system(parts())
+    return system(parts()).replace("system:", "zone_availability: 99.9%\nregion_availability: 99.99%\nsystem:", 1)
 
 
 def accepted(size: int) -> str:
     """Many findings, each accepted with a reason."""
     def parts() -> Lines:
-        yield f"page: {{kind: client, calls: {_numbers(size, '{{to: s{0}, timeout: 1s}}')}}}"
+        yield f"page: {{kind: client, calls: {numbers(size, '{{to: s{0}, timeout: 1s}}')}}}"
         yield from (f"s{n}: {{kind: service, calls: [server]}}" for n in range(size))
-        yield f"server: {_SERVER}"
+        yield f"server: {SERVER}"
     entries = (f"  - {{rule: REL003, at: 'components.s{n}', reason: agreed in ticket {n}}}\n" for n in range(size))
-    return _system(parts()).replace("workloads:", "accept:\n" + "".join(entries) + "workloads:", 1)
+    return system(parts()).replace("workloads:", "accept:\n" + "".join(entries) + "workloads:", 1)
 
 
 def adapters(size: int) -> str:
@@ -320,8 +229,8 @@ def adapters(size: int) -> str:
     models = "".join(f"  m{n + 1}: {{artifact: 1GB, adapter_of: m{n}}}\n" for n in range(size))
     def parts() -> Lines:
         yield "page: {kind: client, calls: [server]}"
-        yield f"server: {{kind: model-server, serves: {_numbers(size, 'm{0}')}, replicas: 2, zones: [a, b]}}"
-    return _system(parts(), models="models:\n  m0: {artifact: 1GB}\n" + models)
+        yield f"server: {{kind: model-server, serves: {numbers(size, 'm{0}')}, replicas: 2, zones: [a, b]}}"
+    return system(parts(), models="models:\n  m0: {artifact: 1GB}\n" + models)
 
 
 def indexes(size: int) -> str:
@@ -329,59 +238,48 @@ def indexes(size: int) -> str:
     half = size // 2
     models = "".join(f"  m{n}: {{artifact: 1GB, embedding_space: e{n % 7}}}\n" for n in range(half))
     def parts() -> Lines:
-        yield f"page: {{kind: client, calls: {_numbers(half, 's{0}')}}}"
+        yield f"page: {{kind: client, calls: {numbers(half, 's{0}')}}}"
         for n in range(half):
             yield f"v{n}: {{kind: vector-store, index_of: m{n}}}"
             yield f"s{n}: {{kind: model-server, serves: [m{(n + 1) % half}], reads: [v{n}]}}"
-    return _system(parts(), models="models:\n" + models)
-
-
-def publishers_of_one_queue(size: int) -> str:
-    """Many clients that publish to one queue with many workers, half of the size each."""
-    half = size // 2
-    loads = "".join(f"  w{n}: {{from: u{n}, rate: 1/s, waits: false}}\n" for n in range(half))
-    def parts() -> Lines:
-        yield "q: {kind: queue}"
-        for n in range(half):
-            yield f"u{n}: {{kind: client, publishes: [q]}}"
-            yield f"k{n}: {{kind: worker, consumes: [q], service_time: 1s, replicas: 1}}"
-    return _system(parts(), "workloads:\n" + loads)
-
-
-def jobs_of_one_store(size: int) -> str:
-    """Many jobs that one scheduler starts: each writes the predictions of its model to the store that clients read."""
-    half = size // 2
-    loads = "".join(f"  w{n}: {{from: u{n}, rate: 1/s, slo: {{freshness: 1h}}, models: [m{n}]}}\n" for n in range(half))
-    models = "models:\n" + "".join(f"  m{n}: {{artifact: 1GB}}\n" for n in range(half))
-    def parts() -> Lines:
-        yield f"cron: {{kind: scheduler, schedule: 1h, triggers: {_numbers(half, 'j{0}')}}}"
-        yield "t: {kind: database}"
-        for n in range(half):
-            yield f"j{n}: {{kind: batch-job, serves: [m{n}], writes: [t]}}"
-            yield f"u{n}: {{kind: client, reads: [t]}}"
-    return _system(parts(), "workloads:\n" + loads, models)
-
-
-def readers_of_old_data(size: int) -> str:
-    """Many clients, each with a freshness of its own, of one store that many jobs fill too late for all of them."""
-    half = size // 2
-    loads = "".join(f"  w{n}: {{from: u{n}, rate: 1/s, slo: {{freshness: {1800 + n}s}}}}\n" for n in range(half))
-    def parts() -> Lines:
-        yield f"cron: {{kind: scheduler, schedule: 1h, triggers: {_numbers(half, 'j{0}')}}}"
-        yield "t: {kind: database}"
-        for n in range(half):
-            yield f"j{n}: {{kind: batch-job, run_time: 10min, records: {1000 + n}, writes: [t]}}"
-            yield f"u{n}: {{kind: client, reads: [t]}}"
-    return _system(parts(), "workloads:\n" + loads)
+    return system(parts(), models="models:\n" + models)
 
 
 def guardrails(size: int) -> str:
     """One service that calls many guardrails, and continues without those that fail."""
     def parts() -> Lines:
         yield "page: {kind: client, calls: [api]}"
-        yield f"api: {{kind: service, calls: {_numbers(size, '{{to: g{0}, fails: open, timeout: 1s}}')}}}"
+        yield f"api: {{kind: service, calls: {numbers(size, '{{to: g{0}, fails: open, timeout: 1s}}')}}}"
         yield from (f"g{n}: {{kind: guardrail, replicas: 1}}" for n in range(size))
-    return _system(parts())
+    return system(parts())
+
+
+def language_models(size: int) -> str:
+    """Many servers of language models that one client calls, each with a model of its own."""
+    models = "".join(f"  m{n}: {{parameters: 7e9, family: transformer}}\n" for n in range(size))
+    loads = "workloads:\n  main: {from: page, rate: 5/s, tokens: {in: 1000, out: 300}, slo: {ttft: {p95: 1s}}}\n"
+    def parts() -> Lines:
+        yield f"page: {{kind: client, calls: {numbers(size, 's{0}')}}}"
+        for n in range(size):
+            yield f"s{n}: {{kind: model-server, uses: vllm, serves: [m{n}], hardware: {{gpu: nvidia-h100}}}}"
+    return system(parts(), loads, "models:\n" + models)
+
+
+def repeated_calls(size: int) -> str:
+    """One client that calls one server many times."""
+    def parts() -> Lines:
+        yield f"page: {{kind: client, calls: {numbers(size, 'server')}}}"
+        yield "server: {kind: model-server, serves: [m]}"
+    return system(parts())
+
+
+def accepted_by_patterns(size: int) -> str:
+    """Many servers, each with an accepted finding that a pattern names."""
+    def parts() -> Lines:
+        yield f"page: {{kind: client, calls: {numbers(size, 's{0}')}}}"
+        yield from (f"s{n}: {{kind: model-server, serves: [m], replicas: 1}}" for n in range(size))
+    entries = "".join(f"  - {{rule: REL001, at: components.s*{n}, reason: x}}\n" for n in range(size))
+    return system(parts()) + "accept:\n" + entries
 
 
 SHAPES: Final[tuple[Callable[[int], str], ...]] = (
@@ -389,6 +287,6 @@ SHAPES: Final[tuple[Callable[[int], str], ...]] = (
     queues_of_one_publisher, monitors, shares, either, layers, halves, cached_servers, queues_in_a_row,
     queues_in_a_ring, servers_behind_a_queue, ladder, vendors, retries_in_a_row, writers, objectives, regions, topic,
     accepted, adapters, indexes, publishers_of_one_queue, jobs_of_one_store, readers_of_old_data,
-    guardrails,
+    guardrails, language_models, consumers_of_one_queue, repeated_calls, accepted_by_patterns,
 )  # fmt: skip
 BY_NAME: Final = {shape.__name__: shape for shape in SHAPES}

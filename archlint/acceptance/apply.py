@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from archlint.acceptance.comments import comment_grants
 from archlint.acceptance.elsewhere import Elsewhere
 from archlint.acceptance.grants import Grant, grant_of, lapse
+from archlint.acceptance.patterns import Patterns, holders
 from archlint.model.architecture import Architecture, Problem
 from archlint.model.names import Names
 from archlint.verdicts import Accepted, Finding, Location, OpenQuestion, ShownRelated
@@ -114,17 +115,16 @@ class _Index:
     """Grants by rule and place, to find them quickly."""
 
     def __init__(self, grants: Sequence[Grant]) -> None:
-        self.grants = grants
         self.by_line: dict[tuple[str, str, int], list[int]] = {}
         self.by_place: dict[tuple[str, str | None], list[int]] = {}
-        self.patterns: dict[str, list[int]] = {}
+        self.patterns: dict[str, Patterns] = {}
         for number, grant in enumerate(grants):
             if grant.line is not None:
                 self.by_line.setdefault((grant.rule, grant.document.name, grant.line), []).append(number)
                 if grant.part is not None:
                     self.by_place.setdefault((grant.rule, grant.part), []).append(number)
             elif grant.at is not None and "*" in grant.at:
-                self.patterns.setdefault(grant.rule, []).append(number)
+                self.patterns.setdefault(grant.rule, Patterns()).add(number, grant.at)
             else:
                 self.by_place.setdefault((grant.rule, grant.at), []).append(number)
 
@@ -134,48 +134,8 @@ class _Index:
         for word in (rule, name):
             found += self.by_line.get((word, location.file, location.line), ())
             found += self.by_place.get((word, None), ())
-            for holder in _holders(at):
+            for holder in holders(at):
                 found += self.by_place.get((word, holder), ())
-            found += (number for number in self.patterns.get(word, ()) if _matches(self.grants[number].at or "", at))
+            if word in self.patterns:
+                found += self.patterns[word].matching(at)
         return sorted(set(found))
-
-
-def _holders(at: str) -> Iterator[str]:
-    """Yield a structural path, and the paths of everything that contains it.
-
-    >>> list(_holders("components.api.calls[0]"))
-    ['components.api.calls[0]', 'components', 'components.api', 'components.api.calls']
-    """
-    yield at
-    for index, character in enumerate(at):
-        if character in ".[":
-            yield at[:index]
-
-
-def _matches(pattern: str, at: str) -> bool:
-    """Return whether a pattern matches a place or a part that contains it; `*` matches any characters.
-
-    >>> _matches("components.*.replicas", "components.api.replicas")
-    True
-    >>> _matches("components.api-*", "components.api-2.zones"), _matches("components.a", "components.api")
-    (True, False)
-    """
-    return any(_glob(pattern, holder) for holder in _holders(at))
-
-
-def _glob(pattern: str, text: str) -> bool:
-    """Match with `*` only, in time bounded by the product of the lengths."""
-    here = there = 0
-    star, mark = -1, 0
-    while there < len(text):
-        if here < len(pattern) and pattern[here] == "*":
-            star, mark = here, there
-            here += 1
-        elif here < len(pattern) and pattern[here] == text[there]:
-            here, there = here + 1, there + 1
-        elif star >= 0:
-            mark += 1
-            here, there = star + 1, mark
-        else:
-            return False
-    return pattern[here:].strip("*") == ""

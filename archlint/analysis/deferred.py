@@ -33,6 +33,7 @@ class Deferred:
     def __init__(self, system: System) -> None:
         self._system = system
         self._before: dict[tuple[Reach, bool], dict[str, None]] = {}
+        self._of_flow: dict[Flow, list[str]] = {}
 
     def of(self, workload: Workload, gone: Collection[str], replaced: bool = False) -> Deferral:
         """Return whether a workload loses nothing, and is only late, while some components are gone.
@@ -55,8 +56,10 @@ class Deferred:
         return Deferral(not needs, tuple(name for name in queues if name not in unsaid), tuple(needs))
 
     def _queues(self, flow: Flow) -> list[str]:
-        components = self._system.components
-        return [name for name in flow.eventual if components[name].kind == "queue"]
+        if flow not in self._of_flow:
+            components = self._system.components
+            self._of_flow[flow] = [name for name in flow.eventual if components[name].kind == "queue"]
+        return self._of_flow[flow]
 
     def _reached(self, flow: Flow, doubtful: bool) -> dict[str, None]:
         """Return what is met without passing a durable queue; with `doubtful`, of the unsaid ones none is durable."""

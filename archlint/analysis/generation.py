@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -69,8 +69,22 @@ def known_generators(system: System, workload: Workload) -> frozenset[str]:
     return frozenset(serving.model for serving in found) if known else frozenset()
 
 
-def _that_may(system: System, workload: Workload) -> tuple[tuple[Serving, ...], bool]:
+_Answers = tuple[tuple[Serving, ...], bool]
+
+
+def _that_may(system: System, workload: Workload) -> _Answers:
     """Return how a workload gets the answers of models that may generate, and whether the file states that they do."""
+    known, key = system.once(_answers_known), system.served_alike(workload)
+    if key not in known:
+        known[key] = _found(system, workload)
+    return known[key]
+
+
+def _answers_known(system: System) -> dict[Hashable, _Answers]:
+    return {}
+
+
+def _found(system: System, workload: Workload) -> _Answers:
     live = [serving for serving in system.servings(workload) if serving.mode in _LIVE and serving.server]
     models = system.architecture.models
     may = [

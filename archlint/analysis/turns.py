@@ -35,6 +35,17 @@ def in_turn(system: System, workload: Workload) -> bool:
     >>> [in_turn(system, system.workloads[name]) for name in ("ask", "chat")]
     [True, False]
     """
+    asked = system.once(_asked)
+    if workload.name not in asked:
+        asked[workload.name] = _worked_out(system, workload)
+    return asked[workload.name]
+
+
+def _asked(system: System) -> dict[str, bool]:
+    return {}
+
+
+def _worked_out(system: System, workload: Workload) -> bool:
     made = after_the_first(system, generating(system, workload))
     if not made:
         return False

@@ -110,11 +110,21 @@ class DataReads:
         yield from self._of(flow.client, [step.relation for step in flow.steps[flow.client] if step.waits])
         behind = self._behind.get(flow.reach)
         if behind is None:
-            behind = self._behind[flow.reach] = [
+            reads = (
                 read for name in flow.reach.waiting
                 for read in self._of(name, [step.relation for step in flow.reach.steps[name] if step.waits])
-            ]  # fmt: skip
+            )  # fmt: skip
+            behind = self._behind[flow.reach] = list(self._each_once(reads))
         yield from behind
+
+    def _each_once(self, reads: Iterable[Read]) -> Iterator[Read]:
+        """Yield the first of those that meet the same data, and allow the same age."""
+        seen: set[Hashable] = set()
+        for read in reads:
+            key = self._old.met_by(read), None if read.relation is None else read.relation.freshness_s
+            if key not in seen:
+                seen.add(key)
+                yield read
 
     def _below(self, start: str) -> Iterator[Read]:
         """Yield the reads of a component and of all that it waits for."""

@@ -109,12 +109,17 @@ class OldData:
                 yield from self._for(sorted(some, key=lambda reader: reader.asked.freshness_s), held)
 
     def _meets(self, reader: Reader) -> Hashable:
-        """Return a key that is the same for readers that meet the same ages."""
+        """Return a key that is the same for readers that are judged together, if the same writers are too late."""
         read = reader.read
-        if self._cached(read):
-            left_out = frozenset(name for name, store in reader.predicted if store == read.store)
-            return read.at, left_out, reader.asked.freshness_s
-        return read.at if self._system.components[read.store].kind == "cache" else read.store
+        if not self._cached(read):
+            return self.met_by(read)
+        left_out = frozenset(name for name, store in reader.predicted if store == read.store)
+        return self.met_by(read), left_out, reader.asked.freshness_s
+
+    def met_by(self, read: Read) -> Hashable:
+        """Return a key that is the same for reads that meet the same ages."""
+        apart = self._system.components[read.store].kind == "cache" or self._cached(read)
+        return read.at if apart else read.store
 
     def _held(self, read: Read) -> list[Held]:
         return [Held(age, self._expires(read, age)) for age in self._stores.ages_in(read.store)]

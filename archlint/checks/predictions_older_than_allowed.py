@@ -11,19 +11,17 @@ from archlint.analysis.ages import RunTime, run_time, starts_of, unknown_starts
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, GIVEN_ON, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
-from archlint.analysis.work import Work, replicas_key, together, work
 from archlint.analysis.writers import Writers
 from archlint.checks._ages import (
     Age,
-    Asked,
     Judged,
     asked_by_relation,
     asked_by_workload,
-    enough,
     hit_of,
     old_batch,
 )
 from archlint.checks._data_ages import DataReads
+from archlint.checks._full_queues import FullQueues
 from archlint.checks._lines import allowed_age, exceeds, without_repeats
 from archlint.checks._loss import Traffic
 from archlint.checks.batch_for_live_need import (
@@ -35,7 +33,7 @@ from archlint.checks.batch_for_live_need import (
     weaker,
     younger_of,
 )
-from archlint.model.architecture import Component, Relation, Workload
+from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration
 from archlint.topology import Flow, Step
@@ -92,23 +90,23 @@ class _Reported:
 
 
 def _judged(system: System, writers: Writers, data: DataReads) -> Iterator[Judged]:
-    caches = Caches(system)
+    caches, queues = Caches(system), FullQueues(system)
     yield from data.of_relations()
     for relation in data.asking:
         if relation.verb == "consumes":
             asked = asked_by_relation(relation)
             worker = system.components[relation.source]
-            yield _full(system, asked, system.components[relation.target], worker, worker.serves)
+            yield queues.judged(asked, system.components[relation.target], worker, worker.serves)
     for workload in system.workloads.values():
         freshness_s = workload.slo.freshness_s
         if freshness_s is not None:
-            yield from _of_workload(system, workload, freshness_s, caches, writers)
+            yield from _of_workload(system, workload, freshness_s, caches, queues, writers)
             data.ask_of_workload(workload, asked_by_workload(workload, freshness_s))
     yield from data.judged()
 
 
 def _of_workload(
-    system: System, workload: Workload, freshness_s: float, caches: Caches, writers: Writers
+    system: System, workload: Workload, freshness_s: float, caches: Caches, queues: FullQueues, writers: Writers
 ) -> Iterator[Judged]:
     for relation in caches.of(system.flow(workload)):
         yield _cache(system, workload, relation, freshness_s)
@@ -128,7 +126,7 @@ def _of_workload(
             yield _job(system, workload, serving, freshness_s, writers)
         elif serving.mode == ASYNCHRONOUS:
             judged.add(name)
-            yield _queue(system, workload, serving.server, tuple(behind[serving.server]), freshness_s)
+            yield _queue(system, workload, serving.server, tuple(behind[serving.server]), freshness_s, queues)
 
 
 def _job(system: System, workload: Workload, serving: Serving, freshness_s: float, writers: Writers) -> Judged:
@@ -262,7 +260,7 @@ def _stale_cache(
 
 
 def _queue(
-    system: System, workload: Workload, server: str, models: tuple[str, ...], freshness_s: float
+    system: System, workload: Workload, server: str, models: tuple[str, ...], freshness_s: float, queues: FullQueues
 ) -> Judged:
     """Judge a queue: the last message of a full one waits until all before it are processed."""
     published = system.flow(workload).published_to(server)
@@ -271,53 +269,4 @@ def _queue(
     # Of several queues one after another, its own is the last: others empty those before it.
     publish = published[1]
     queue, worker = system.components[publish.target], system.components[server]
-    return _full(system, asked_by_workload(workload, freshness_s), queue, worker, models)
-
-
-def _full(system: System, asked: Asked, queue: Component, worker: Component, models: tuple[str, ...]) -> Judged:
-    length = queue.max_length
-    done = work(system, length or 0.0, models, worker, widest=True)
-    if length is None or not isinstance(done, Work):
-        needs = () if length is not None else (queue.place("max_length"),)
-        unknown = () if isinstance(done, Work) else done
-        because = f"how long the last message of a full `{queue.name}` waits"
-        return Undecided(queue.place(), (*needs, *unknown), because)
-    if not done.slots:
-        because = f"how many replicas of `{worker.name}` take messages from `{queue.name}`"
-        return Undecided(queue.place(), (replicas_key(worker, widest=True),), because)
-    for other in _other_consumers(system, queue, worker, models):
-        helped = work(system, length, models, other, widest=True)
-        if not isinstance(helped, Work):
-            return Undecided(queue.place(), helped, f"how much `{other.name}` takes from `{queue.name}`")
-        done = together(done, helped)
-    return _full_queue(asked, queue, worker, done) if exceeds(done.value_s, asked.freshness_s) else None
-
-
-def _other_consumers(
-    system: System, queue: Component, worker: Component, models: tuple[str, ...]
-) -> Iterator[Component]:
-    """Yield the other components that take the same work from a queue."""
-    for relation in system.topology.consumptions(queue.name):
-        component = system.components[relation.source]
-        if component.name != worker.name and set(models) <= set(component.serves):
-            yield component
-
-
-def _full_queue(asked: Asked, queue: Component, worker: Component, done: Work) -> Age:
-    length, at = queue.max_length or 0.0, queue.place("max_length")
-    formula = "messages x service time / (replicas x workers)"
-    return Age(
-        asked,
-        at,
-        done.value_s,
-        f"`{worker.name}` takes about {format_duration(done.value_s)} to empty `{queue.name}` when it is full, but "
-        f"`{asked.name}` allows {allowed_age(done.value_s, asked.freshness_s)}: "
-        f"{enough(length, done, asked.freshness_s)}",
-        (
-            Term("max_length", f"maximum length of {queue.name}", length, "count", Origin.STATED, at),
-            *done.terms,
-            Term("age", "time to empty the full queue", done.value_s, "s", Origin.DERIVED, None, formula),
-        ),
-        ("parallel-jobs",),
-        Certainty.ESTIMATED,
-    )
+    return queues.judged(asked_by_workload(workload, freshness_s), queue, worker, models)

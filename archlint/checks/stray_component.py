@@ -49,13 +49,13 @@ class _Links:
         stack = list(reached)
         while stack:
             name = stack.pop()
-            near = [relation.target for relation in outgoing[name] if relation.target not in reached]
-            near += [relation.source for relation in incoming[name] if relation.source not in reached]
+            near = {relation.target for relation in outgoing[name]}
+            near.update(relation.source for relation in incoming[name])
             if name in others:
-                near += [other for other in others[name] if other in outgoing and other not in reached]
-            if near:
-                reached.update(near)
-                stack += near
+                near.update(other for other in others[name] if other in outgoing)
+            near -= reached
+            reached |= near
+            stack += near
         return reached
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archlint.acceptance.apply import _glob
+from archlint.acceptance.patterns import Patterns, fits
 from archlint.source.parser import parse
 from tests.acceptance.help import REL003_AT, SYSTEM, TODAY, accepted_rules, lint, open_rules
 
@@ -97,14 +97,32 @@ def test_a_reason_and_a_rule_are_required(text: str, message: str) -> None:
     assert missing.location.line == 14
 
 
-@given(st.text("ab.*", max_size=8), st.text("ab.", max_size=10))
-def test_a_star_stands_for_any_run_of_characters(pattern: str, text: str) -> None:
-    expected = re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None
-    assert _glob(pattern, text) is expected
+@given(st.lists(st.text("ab.", max_size=3), min_size=2, max_size=5), st.text("ab.", max_size=10))
+def test_a_star_stands_for_any_run_of_characters(parts: list[str], text: str) -> None:
+    expected = re.fullmatch(".*".join(map(re.escape, parts)), text) is not None
+    assert fits(parts, text) is expected
+    patterns = Patterns()
+    patterns.add(7, "*".join(parts))
+    assert patterns.matching(text) >= ({7} if expected else set())
 
 
 def test_many_stars_take_no_time() -> None:
-    assert not _glob("a*" * 2000 + "b", "a" * 4000)
+    assert not fits(("a*" * 2000 + "b").split("*"), "a" * 4000)
+
+
+def test_many_entries_with_stars_are_found_by_their_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def counted(parts: list[str], text: str) -> bool:
+        tried.append(text)
+        return fits(parts, text)
+
+    monkeypatch.setattr("archlint.acceptance.patterns.fits", counted)
+    patterns = Patterns()
+    for number in range(1000):
+        patterns.add(number, f"components.c*-{number}")
+    assert patterns.matching("components.cache-77.replicas") == {77}
+    assert tried == ["components.cache-77"]
 
 
 # --- unused

@@ -128,7 +128,8 @@ def test_all_rules_and_patterns_are_judged_in_proportion_to_a_shape(name: str) -
 @pytest.mark.parametrize(
     "name",
     ["jobs", "queues_of_one_worker", "shares", "either", "regions", "topic", "adapters", "indexes",
-     "publishers_of_one_queue", "jobs_of_one_store", "readers_of_old_data", "guardrails"],
+     "publishers_of_one_queue", "jobs_of_one_store", "readers_of_old_data", "guardrails",
+     "language_models", "consumers_of_one_queue"],
 )  # fmt: skip
 def test_all_rules_and_patterns_run_lines_in_proportion_to_a_shape(name: str) -> None:
     """Twice the size adds twice the lines; what each check or only the first one takes does not count."""
