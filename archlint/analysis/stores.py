@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -339,16 +339,46 @@ def _unknown(run: RunTime | tuple[Place, ...]) -> tuple[Place, ...]:
     return () if isinstance(run, RunTime) else run
 
 
+class _LookUps(NamedTuple):
+    """The look-ups of a component in caches that keep data, each with its position among its relations."""
+
+    found: list[tuple[int, Relation]]
+    positions: dict[tuple[str, int], int]
+
+
+def _look_ups(system: System) -> dict[str, _LookUps]:
+    """Return the look-ups of each component that has any."""
+    topology = system.topology
+    found: dict[str, _LookUps] = {}
+    for name, relations in topology.outgoing.items():
+        own = [
+            (position, r) for position, r in enumerate(relations)
+            if topology.looks_up(r) and r.hit_ratio != 0 and r.caches != "prefix"
+        ]  # fmt: skip
+        if own:
+            found[name] = _LookUps(own, {(r.verb, r.index): position for position, r in enumerate(relations)})
+    return found
+
+
 def cached_before(system: System, read: Relation) -> tuple[Relation, ...]:
     """Return the look-ups in caches that answer instead of a read, until their entries expire.
 
     They are written before it at the same component, or lead to the cache that reads.
     """
-    topology = system.topology
     if system.components[read.source].kind == "cache":
-        return tuple(r for r in topology.incoming[read.source] if r.verb in {"calls", "reads"} and r.hit_ratio != 0)
-    relations = topology.outgoing[read.source]
-    return tuple(
-        r for r in relations[: relations.index(read)]
-        if topology.looks_up(r) and r.hit_ratio != 0 and r.caches != "prefix" and r.target != read.target
-    )  # fmt: skip
+        incoming = system.topology.incoming[read.source]
+        return tuple(r for r in incoming if r.verb in {"calls", "reads"} and r.hit_ratio != 0)
+    own = system.once(_look_ups).get(read.source)
+    if own is None:
+        return ()
+    before = own.positions[read.verb, read.index]
+    return tuple(r for position, r in own.found if position < before and r.target != read.target)
+
+
+def reads_behind(system: System, source: str) -> dict[str, list[Relation]]:
+    """Return the relations of a component that a cache answers until its entries expire, by the cache."""
+    found: dict[str, list[Relation]] = {}
+    for read in system.topology.outgoing[source]:
+        for target in dict.fromkeys(cache.target for cache in cached_before(system, read)):
+            found.setdefault(target, []).append(read)
+    return found

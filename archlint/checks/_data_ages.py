@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 
 from archlint.analysis.modes import BATCH
-from archlint.analysis.stores import Stores, cached_before
+from archlint.analysis.stores import Stores, reads_behind
 from archlint.analysis.system import System
 from archlint.analysis.writers import Writers
 from archlint.checks._ages import Age, Asked, Judged, asked_by_relation
@@ -35,6 +35,7 @@ class DataReads:
         self._stores = Stores(system, writers)
         self._old = OldData(system, self._stores, traffic, longest_runs)
         self._behind: dict[Reach, list[Read]] = {}
+        self._answered: dict[str, dict[str, list[Relation]]] = {}
         self._predicted: dict[Hashable, Predicted] = {}
         self._readers: list[Reader] = []
 
@@ -87,9 +88,10 @@ class DataReads:
         """Yield the reads that fill a cache: of the cache itself, and of its reader after a miss."""
         for other in self._system.topology.outgoing[relation.target]:
             yield from self._read(other)
-        for other in self._system.topology.outgoing[relation.source]:
-            if any(cache.target == relation.target for cache in cached_before(self._system, other)):
-                yield from self._read(other)
+        if relation.source not in self._answered:
+            self._answered[relation.source] = reads_behind(self._system, relation.source)
+        for other in self._answered[relation.source].get(relation.target, ()):
+            yield from self._read(other)
 
     def ask_of_workload(self, workload: Workload, asked: Asked) -> None:
         """Ask about each store that a workload's waiting path reads and that jobs or streams of the file fill."""
