@@ -32,9 +32,12 @@ class FullQueues:
 
     def judged(self, asked: Asked, queue: Component, worker: Component, models: tuple[str, ...]) -> Judged:
         """Judge the last message of a full queue that a worker takes, with the help of others."""
+        own = self._own(queue, worker, models)
+        if isinstance(own, Undecided):
+            return own
         known = self._emptying.get((queue.name, models))
         if known is None:
-            found = self._worked_out(queue, worker, models)
+            found = self._with_help(queue, worker, models, own)
             if isinstance(found, Undecided):
                 return found
             known = self._emptying[queue.name, models] = _Emptying(worker, found)
@@ -42,7 +45,8 @@ class FullQueues:
             return None
         return _too_old(asked, queue, known.worker, known.work)
 
-    def _worked_out(self, queue: Component, worker: Component, models: tuple[str, ...]) -> Work | Undecided:
+    def _own(self, queue: Component, worker: Component, models: tuple[str, ...]) -> Work | Undecided:
+        """Return the work of a worker that empties the queue alone, or what would say it."""
         length = queue.max_length
         done = work(self._system, length or 0.0, models, worker, widest=True)
         if length is None or not isinstance(done, Work):
@@ -53,8 +57,14 @@ class FullQueues:
         if not done.slots:
             because = f"how many replicas of `{worker.name}` take messages from `{queue.name}`"
             return Undecided(queue.place(), (replicas_key(worker, widest=True),), because)
+        return done
+
+    def _with_help(
+        self, queue: Component, worker: Component, models: tuple[str, ...], done: Work
+    ) -> Work | Undecided:
+        """Add the work of all others that take the same from the queue."""
         for other in self._others(queue, worker, models):
-            helped: Work | tuple[Place, ...] = work(self._system, length, models, other, widest=True)
+            helped: Work | tuple[Place, ...] = work(self._system, queue.max_length or 0.0, models, other, widest=True)
             if not isinstance(helped, Work):
                 return Undecided(queue.place(), helped, f"how much `{other.name}` takes from `{queue.name}`")
             done = together(done, helped)

@@ -204,6 +204,16 @@ def test_what_is_missing_of_a_queue_is_asked_for(queue: str, worker: str, model:
     assert (found.places, found.undecided) == (set(), {"components.jobs": tuple(needs)})
 
 
+def test_several_workers_of_one_queue_are_judged_together() -> None:
+    helper = "  helper: {kind: worker, consumes: [jobs], serves: [net]}\n"
+    found = lint("SRV008", queued("max_length: 400k") + helper)
+    assert not found.findings
+    assert found.undecided == {"components.jobs": ("components.helper.replicas",)}
+    known = lint("SRV008", queued("max_length: 400k") + helper.replace("[net]", "[net], replicas: 8"))
+    assert known.term(LENGTH, "age") == pytest.approx(7500)
+    assert known.undecided == {}
+
+
 def test_without_a_freshness_nothing_is_asked() -> None:
     found = lint("SRV008", batch("36h", "").replace(", slo: {freshness: 36h}", ""))
     assert (found.places, found.undecided) == (set(), {})
